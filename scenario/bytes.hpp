@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A scenario as bytes, the form fuzz engines work on.
+//
+// Decoding is total: every byte string is a scenario. Operands are fixed, missing bytes are zero
+// and nothing carries an outer length, so inserting or deleting a byte damages one op. The layout
+// is in docs/scenario-format.md.
+#pragma once
+
+#include "scenario/scenario.hpp"
+
+#include <span>
+
+namespace shimfuzz::scenario {
+
+// The setup takes this many bytes; those not assigned yet are skipped by decode, zero in encode.
+inline constexpr std::size_t setup_size = 8;
+
+// The longest op: opcode, choice, number.
+inline constexpr std::size_t op_size_max = 4;
+
+// decode returns the scenario that `bytes` stands for; at most ops_max ops, the rest is ignored.
+[[nodiscard]] Scenario decode(std::span<const std::uint8_t> bytes);
+
+// encode returns bytes that decode to `scenario`. `scenario` must be canonical, as every scenario
+// from decode, parse, shrink or a generator is.
+[[nodiscard]] std::vector<std::uint8_t> encode(const Scenario& scenario);
+
+}  // namespace shimfuzz::scenario

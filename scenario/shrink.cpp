@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "scenario/shrink.hpp"
+
+#include "scenario/op_table.hpp"
+
+#include <array>
+#include <bit>
+
+namespace shimfuzz::scenario {
+namespace {
+
+using Scenarios = std::vector<Scenario>;
+
+Scenario without(const Scenario& scenario, std::size_t first, std::size_t count) {
+    Scenario shorter = scenario;
+    const auto begin = shorter.ops.begin() + static_cast<std::ptrdiff_t>(first);
+    shorter.ops.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
+    return shorter;
+}
+
+// Ranges of half the ops, a quarter, ... one op, each size sliding from the end: what follows a
+// violation can always go, and goes first.
+void append_shorter(Scenarios& candidates, const Scenario& scenario) {
+    const std::size_t op_count = scenario.ops.size();
+    for (std::size_t size = std::bit_ceil(op_count) / 2 + op_count % 2; size > 0; size /= 2) {
+        if (size > op_count) {
+            continue;
+        }
+        for (std::size_t end = op_count; end >= size; end -= size) {
+            candidates.push_back(without(scenario, end - size, size));
+        }
+    }
+}
+
+void append_with_op(Scenarios& candidates, const Scenario& scenario, std::size_t index, Op op) {
+    op = canonical(op);
+    Scenario changed = scenario;
+    changed.ops[index] = op;
+    if (weight(changed) < weight(scenario)) {
+        candidates.push_back(std::move(changed));
+    }
+}
+
+// The boundaries at which shims change what they do: one byte, lws's cut, a record's size.
+constexpr std::array<std::uint16_t, 6> boundaries{0, 1, 2, 1460, 1461, 16384};
+
+void append_lower_numbers(Scenarios& candidates, const Scenario& scenario, std::size_t index) {
+    const Op& op = scenario.ops[index];
+    if (!has_number(op) || op.number == 0) {
+        return;
+    }
+    const auto with_number = [&](std::uint16_t number) {
+        Op lower = op;
+        lower.number = number;
+        append_with_op(candidates, scenario, index, lower);
+    };
+    for (const std::uint16_t boundary : boundaries) {
+        if (boundary < op.number) {
+            with_number(boundary);
+        }
+    }
+    with_number(op.number / 2);
+    with_number(static_cast<std::uint16_t>(op.number - 1));
+}
+
+void append_plainer_choices(Scenarios& candidates, const Scenario& scenario, std::size_t index) {
+    const Op& op = scenario.ops[index];
+    for (std::uint8_t choice = 0; choice < op.choice; ++choice) {
+        Op plainer = op;
+        plainer.choice = choice;
+        plainer.number = 0;
+        append_with_op(candidates, scenario, index, plainer);
+    }
+}
+
+void append_plainer_setup(Scenarios& candidates, const Scenario& scenario) {
+    const auto with_setup = [&](const Setup& setup) {
+        Scenario changed = scenario;
+        changed.setup = setup;
+        if (weight(changed) < weight(scenario)) {
+            candidates.push_back(std::move(changed));
+        }
+    };
+    Setup plain_side = scenario.setup;
+    plain_side.side = Side::server;
+    with_setup(plain_side);
+    Setup plain_start = scenario.setup;
+    plain_start.start = Start::established;
+    with_setup(plain_start);
+    Setup plain_size = scenario.setup;
+    plain_size.read_size = Setup{}.read_size;
+    with_setup(plain_size);
+    // A read_size that matters is best at its smallest.
+    for (const int size : {1, 2, scenario.setup.read_size / 2}) {
+        Setup smaller = scenario.setup;
+        smaller.read_size = static_cast<std::uint16_t>(size);
+        if (size > 0) {
+            with_setup(smaller);
+        }
+    }
+}
+
+}  // namespace
+
+std::uint64_t weight(const Scenario& scenario) noexcept {
+    constexpr std::uint64_t op_weight = std::uint64_t{1} << 40;
+    std::uint64_t total = scenario.ops.size() * op_weight;
+    for (const Op& op : scenario.ops) {
+        total += op.number + (std::uint64_t{op.choice} << 16);
+    }
+    const Setup& setup = scenario.setup;
+    total += setup.side == Side::client ? std::uint64_t{1} << 32 : 0;
+    total += setup.start == Start::handshake ? std::uint64_t{1} << 33 : 0;
+    // The default read size is the plainest of all; every other counts by its size.
+    total += setup.read_size == Setup{}.read_size ? 0 : std::uint64_t{setup.read_size} + 1;
+    return total;
+}
+
+Scenarios shrinks(const Scenario& scenario) {
+    Scenarios candidates;
+    append_shorter(candidates, scenario);
+    append_plainer_setup(candidates, scenario);
+    for (std::size_t index = 0; index < scenario.ops.size(); ++index) {
+        append_plainer_choices(candidates, scenario, index);
+        append_lower_numbers(candidates, scenario, index);
+    }
+    return candidates;
+}
+
+}  // namespace shimfuzz::scenario

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Simpler scenarios than a given one: what rapidcheck shrinks by and `shimfuzz minimize` tries.
+//
+// Order matters: candidates that remove most come first, so that a greedy search is quick.
+#pragma once
+
+#include "scenario/scenario.hpp"
+
+namespace shimfuzz::scenario {
+
+// shrinks returns scenarios simpler than `scenario`, the boldest first: ranges of ops dropped, then
+// single ops, then numbers lowered, choices simplified and the setup made plain. Each is strictly
+// simpler by weight(), so repeating the step ends. None is equal to `scenario`.
+[[nodiscard]] std::vector<Scenario> shrinks(const Scenario& scenario);
+
+// weight orders scenarios by simplicity: fewer ops first, then plainer operands.
+[[nodiscard]] std::uint64_t weight(const Scenario& scenario) noexcept;
+
+}  // namespace shimfuzz::scenario
