@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The subject's allocations: counted, and failed on demand.
+//
+// The linker puts our functions in place of malloc, calloc, realloc, strdup and free in the whole
+// program; they pass through except while a call into the subject is on the stack. Our own code
+// allocates through operator new and is never counted.
+#pragma once
+
+#include <cstdint>
+
+namespace shimfuzz::harness {
+
+// SubjectScope marks a call into the subject: what is allocated inside is the subject's.
+class SubjectScope {
+public:
+    SubjectScope() noexcept;
+    ~SubjectScope();
+    SubjectScope(const SubjectScope&) = delete;
+    SubjectScope& operator=(const SubjectScope&) = delete;
+};
+
+// reset_allocations starts a new account: nothing live, nothing to fail.
+void reset_allocations() noexcept;
+
+// fail_allocation makes the subject's `nth` allocation from here on fail, counting from 0. One at a
+// time: a later call replaces an earlier one that has not struck.
+void fail_allocation(std::uint32_t nth) noexcept;
+
+// allocations_live returns how many of the subject's allocations since reset are not freed.
+[[nodiscard]] std::int64_t allocations_live() noexcept;
+
+// allocation_failed says whether one was made to fail since reset.
+[[nodiscard]] bool allocation_failed() noexcept;
+
+}  // namespace shimfuzz::harness

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Judges what one API call does to mbedTLS and what it reports: every invariant of Level::api.
+//
+// It sees both sides of the shim: the call its caller made, the calls mbedTLS got, what mbedTLS
+// answered and what the shim said came of it. It knows no loop.
+#pragma once
+
+#include "harness/findings.hpp"
+#include "harness/tls_facts.hpp"
+
+#include <span>
+
+namespace shimfuzz::harness {
+
+class ApiJudge {
+public:
+    ApiJudge(Findings& findings, const TlsFacts& tls) noexcept : findings_{findings}, tls_{tls} {}
+
+    // The caller calls the shim with `buffer` (empty where the call has none).
+    void call_began(Place place, std::span<const std::uint8_t> buffer) noexcept;
+
+    // The shim calls `function` of mbedTLS with `data` and `size` (null and 0 where it has none).
+    // Returns whether the memory may be touched.
+    bool tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept;
+
+    // mbedTLS answers; `bytes` is the count of an ok.
+    void tls_answered(Function function, model::Answer answer, std::size_t bytes) noexcept;
+
+    // The call returned. `report` is what lws would learn by asking.
+    void call_returned(int returned, model::Report report) noexcept;
+
+    // A call no lawful caller makes returned: the shim claims to refuse it.
+    void misuse_returned(int returned, model::Report report) noexcept;
+
+    // The connection was freed; `live` of its allocations were not.
+    void freed(std::int64_t live) noexcept;
+
+    // The last answer of the call that is on, if mbedTLS was asked.
+    [[nodiscard]] std::optional<model::Answer> truth() const noexcept;
+
+private:
+    void judge_arguments(Function function, const std::uint8_t* data, std::size_t size) noexcept;
+    void judge_write_content(const std::uint8_t* data, std::size_t size) noexcept;
+    void judge_report(model::Answer truth, model::Report report) noexcept;
+    void judge_count(int returned, model::Report report) noexcept;
+    void judge_read_content(std::size_t size) noexcept;
+    void judge_alerts(model::Report report) noexcept;
+    void reach_of(model::Answer truth) noexcept;
+
+    Findings& findings_;
+    const TlsFacts& tls_;
+
+    // The call that is on.
+    Place place_ = Place::free;
+    std::span<const std::uint8_t> buffer_;
+    std::optional<model::Answer> last_;  // of the call
+    bool wanted_ = false;                // a WANT was answered within it
+    std::uint64_t moved_ = 0;            // bytes accepted or delivered within it
+};
+
+}  // namespace shimfuzz::harness

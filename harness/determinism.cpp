@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/determinism.hpp"
+
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+namespace shimfuzz::harness {
+namespace {
+
+// Per thread: an engine's watchdog may look at the clock while a scenario plays.
+thread_local int guards = 0;
+
+void forbid(const char* function) noexcept {
+    if (guards > 0) {
+        std::fprintf(stderr,
+                     "shimfuzz: %s was called while a scenario was playing: the trace would not be "
+                     "a function of the input alone\n",
+                     function);
+        std::abort();
+    }
+}
+
+}  // namespace
+
+DeterminismGuard::DeterminismGuard() noexcept {
+    ++guards;
+}
+
+DeterminismGuard::~DeterminismGuard() {
+    --guards;
+}
+
+extern "C" {
+int __real_clock_gettime(clockid_t clock, struct timespec* now);
+int __real_gettimeofday(struct timeval* now, void* zone);
+time_t __real_time(time_t* now);
+ssize_t __real_getrandom(void* buffer, size_t size, unsigned flags);
+int __real_getentropy(void* buffer, size_t size);
+int __real_rand(void);
+long __real_random(void);
+char* __real_getenv(const char* name);
+FILE* __real_fopen(const char* path, const char* mode);
+int __real_socket(int domain, int type, int protocol);
+ssize_t __real_send(int fd, const void* buffer, size_t size, int flags);
+ssize_t __real_recv(int fd, void* buffer, size_t size, int flags);
+int __real_poll(struct pollfd* fds, nfds_t count, int timeout);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec* now) {
+    forbid("clock_gettime");
+    return __real_clock_gettime(clock, now);
+}
+
+int __wrap_gettimeofday(struct timeval* now, void* zone) {
+    forbid("gettimeofday");
+    return __real_gettimeofday(now, zone);
+}
+
+time_t __wrap_time(time_t* now) {
+    forbid("time");
+    return __real_time(now);
+}
+
+ssize_t __wrap_getrandom(void* buffer, size_t size, unsigned flags) {
+    forbid("getrandom");
+    return __real_getrandom(buffer, size, flags);
+}
+
+int __wrap_getentropy(void* buffer, size_t size) {
+    forbid("getentropy");
+    return __real_getentropy(buffer, size);
+}
+
+int __wrap_rand(void) {
+    forbid("rand");
+    return __real_rand();
+}
+
+long __wrap_random(void) {
+    forbid("random");
+    return __real_random();
+}
+
+char* __wrap_getenv(const char* name) {
+    forbid("getenv");
+    return __real_getenv(name);
+}
+
+FILE* __wrap_fopen(const char* path, const char* mode) {
+    forbid("fopen");
+    return __real_fopen(path, mode);
+}
+
+int __wrap_socket(int domain, int type, int protocol) {
+    forbid("socket");
+    return __real_socket(domain, type, protocol);
+}
+
+ssize_t __wrap_send(int fd, const void* buffer, size_t size, int flags) {
+    forbid("send");
+    return __real_send(fd, buffer, size, flags);
+}
+
+ssize_t __wrap_recv(int fd, void* buffer, size_t size, int flags) {
+    forbid("recv");
+    return __real_recv(fd, buffer, size, flags);
+}
+
+int __wrap_poll(struct pollfd* fds, nfds_t count, int timeout) {
+    forbid("poll");
+    return __real_poll(fds, count, timeout);
+}
+}
+
+}  // namespace shimfuzz::harness

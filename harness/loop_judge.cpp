@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/loop_judge.hpp"
+
+namespace shimfuzz::harness {
+
+using model::Answer;
+using model::PollEvents;
+
+void LoopJudge::report(Invariant invariant, std::optional<Answer> answer, Done done) noexcept {
+    findings_.report(
+        {.invariant = invariant, .place = Place::loop, .answer = answer, .done = done});
+}
+
+// W of docs/invariants.md: established, open, and something to send that a POLLOUT can move.
+bool LoopJudge::something_to_send(const LoopFacts& facts) const noexcept {
+    const bool open = tls_.established && !facts.closing && !tls_.dead && !tls_.ended;
+    const bool output = facts.writeable_due || facts.app_sent > tls_.accepted ||
+                        tls_.last_was(Function::write, Answer::want_write);
+    return open && output && !tls_.last_was(Function::write, Answer::want_read);
+}
+
+bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
+    if (facts.closing) {
+        return tls_.last_was(Function::close_notify, Answer::want_write);
+    }
+    if (!tls_.established) {
+        return facts.connecting || tls_.last_was(Function::handshake, Answer::want_write);
+    }
+    return something_to_send(facts) || tls_.last_was(Function::read, Answer::want_write);
+}
+
+void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& facts) noexcept {
+    if (tls_.dead) {
+        report(Invariant::failure_is_final, Answer::fatal, Done::stays_open);
+        return;
+    }
+    judge_want_write(events, facts);
+    judge_pollin(events, facts);
+    judge_pending(events, at_once, facts);
+    judge_pollout_kept(events, facts);
+    judge_pollout_served();
+    judge_pollout_justified(events, facts);
+    judge_progress();
+}
+
+void LoopJudge::judge_want_write(const PollEvents& events, const LoopFacts& facts) noexcept {
+    const bool closing_waits =
+        facts.closing && tls_.last_was(Function::close_notify, Answer::want_write);
+    const bool handshake_waits =
+        !tls_.established && tls_.last_was(Function::handshake, Answer::want_write);
+    const bool read_waits = tls_.established && !facts.closing && !facts.close_asked &&
+                            !facts.rx_flow_off &&
+                            tls_.last_was(Function::read, Answer::want_write);
+    if (closing_waits || handshake_waits || read_waits) {
+        findings_.reached(Invariant::want_write_is_polled);
+        if (!events.out) {
+            report(Invariant::want_write_is_polled, Answer::want_write, Done::pollout_off);
+        }
+    }
+}
+
+void LoopJudge::judge_pollin(const PollEvents& events, const LoopFacts& facts) noexcept {
+    if (facts.closing) {
+        if (tls_.last_was(Function::close_notify, Answer::want_read) && !events.in) {
+            report(Invariant::pollin_is_kept, Answer::want_read, Done::pollin_off);
+        }
+        return;
+    }
+    if (!tls_.established) {
+        if (tls_.last_was(Function::handshake, Answer::want_read) && !events.in) {
+            report(Invariant::pollin_is_kept, Answer::want_read, Done::pollin_off);
+        }
+        return;
+    }
+    if (facts.close_asked) {
+        return;
+    }
+    findings_.reached(Invariant::pollin_is_kept);
+    if (facts.rx_flow_off && events.in) {
+        report(Invariant::pollin_is_kept, std::nullopt, Done::pollin_on);
+    }
+    const bool may_be_off =
+        facts.rx_flow_off || tls_.last_was(Function::read, Answer::want_write) || tls_.ended;
+    if (!may_be_off && !events.in) {
+        report(Invariant::pollin_is_kept, tls_.last[static_cast<std::size_t>(Function::read)],
+               Done::pollin_off);
+    }
+}
+
+void LoopJudge::judge_pending(const PollEvents& events, bool at_once,
+                              const LoopFacts& facts) noexcept {
+    const bool open = tls_.established && !facts.closing && !facts.close_asked;
+    if (!plausible_ || !open || tls_.pending == 0 || !events.in) {
+        return;
+    }
+    findings_.reached(Invariant::pending_is_serviced);
+    if (!at_once) {
+        report(Invariant::pending_is_serviced, Answer::ok, Done::sleeps);
+    }
+}
+
+// want_read_keeps_pollout, first half: where the loop sleeps.
+void LoopJudge::judge_pollout_kept(const PollEvents& events, const LoopFacts& facts) noexcept {
+    if (pass_.last_read != Answer::want_read || !something_to_send(facts)) {
+        return;
+    }
+    findings_.reached(Invariant::want_read_keeps_pollout);
+    if (!events.out) {
+        report(Invariant::want_read_keeps_pollout, Answer::want_read, Done::pollout_off);
+    }
+}
+
+// want_read_keeps_pollout, second half: of two passes with POLLOUT, one sends.
+void LoopJudge::judge_pollout_served() noexcept {
+    if (!pass_.pollout_delivered || !pass_.pollout_must_serve) {
+        passes_unserved_ = 0;
+        return;
+    }
+    findings_.reached(Invariant::want_read_keeps_pollout);
+    const bool served = pass_.asked_to_write || pass_.gave_writeable;
+    passes_unserved_ = served ? 0 : passes_unserved_ + 1;
+    if (passes_unserved_ == 2) {
+        report(Invariant::want_read_keeps_pollout, pass_.last_read, Done::no_write_on_pollout);
+    }
+}
+
+void LoopJudge::judge_pollout_justified(const PollEvents& events,
+                                        const LoopFacts& facts) noexcept {
+    if (events.out) {
+        findings_.reached(Invariant::pollout_is_justified);
+    }
+    if (!events.out || pollout_has_reason(facts)) {
+        sleeps_unjustified_ = 0;
+        pollout_delivered_since_ = true;
+        return;
+    }
+    if (!pollout_delivered_since_) {
+        return;
+    }
+    pollout_delivered_since_ = false;
+    if (++sleeps_unjustified_ == unjustified_sleeps_max) {
+        report(Invariant::pollout_is_justified,
+               tls_.last[static_cast<std::size_t>(Function::write)], Done::pollout_on);
+    }
+}
+
+void LoopJudge::judge_progress() noexcept {
+    const std::uint64_t moved = tls_.accepted + tls_.delivered + tls_.records_taken;
+    const bool changed = moved != moved_before_ || pass_.answers != answers_before_;
+    moved_before_ = moved;
+    answers_before_ = pass_.answers;
+    const bool idle =
+        pass_.returned_at_once && !changed && !progress_ && !pass_.gave_writeable;
+    progress_ = false;
+    passes_idle_ = idle ? passes_idle_ + 1 : 0;
+    if (!plausible_) {
+        return;
+    }
+    if (pass_.returned_at_once) {
+        findings_.reached(Invariant::pass_makes_progress);
+    }
+    if (passes_idle_ == spin_passes_max) {
+        report(Invariant::pass_makes_progress, pass_.last_read, Done::spins);
+    }
+}
+
+void LoopJudge::woke(const PollEvents& revents, bool at_once, const LoopFacts& facts) noexcept {
+    const bool read_waits = tls_.last_was(Function::read, Answer::want_write);
+    pass_ = Pass{.pollout_delivered = revents.out,
+                 .pollout_must_serve = something_to_send(facts) && !read_waits,
+                 .returned_at_once = at_once || revents != PollEvents{}};
+    pollout_delivered_since_ = pollout_delivered_since_ || revents.out;
+}
+
+void LoopJudge::tls_answered(Function function, Answer answer) noexcept {
+    constexpr std::uint32_t answer_kinds = 8;
+    const std::uint32_t this_answer =
+        static_cast<std::uint32_t>(function) * answer_kinds + static_cast<std::uint32_t>(answer);
+    pass_.answers = pass_.answers * 33 + this_answer + 1;
+    if (function == Function::read) {
+        pass_.last_read = answer;
+    }
+    pass_.asked_to_write = pass_.asked_to_write || function == Function::write;
+}
+
+void LoopJudge::writeable_given() noexcept {
+    pass_.gave_writeable = true;
+    findings_.reached(Invariant::writeable_is_delivered);
+}
+
+void LoopJudge::established() noexcept {
+    findings_.reached(Invariant::handshake_completes);
+    progress_ = true;
+    if (established_) {
+        report(Invariant::handshake_completes, Answer::ok, Done::established_twice);
+    }
+    established_ = true;
+}
+
+void LoopJudge::closes(const LoopFacts& facts) noexcept {
+    progress_ = true;
+    if (!tls_.recoverable || facts.close_asked) {
+        return;
+    }
+    // Nothing but retryable answers and byte counts, and yet it ends.
+    std::optional<Answer> last;
+    for (const std::optional<Answer>& answer : tls_.last) {
+        last = answer.has_value() && answer != Answer::ok ? answer : last;
+    }
+    report(Invariant::retryable_is_not_fatal, last, Done::closes);
+}
+
+void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
+                        const LoopFacts& facts) noexcept {
+    if (!plausible_ || !tls_.recoverable) {
+        return;
+    }
+    if (facts.close_asked) {
+        findings_.reached(Invariant::close_completes);
+        if (!closed) {
+            report(Invariant::close_completes,
+                   tls_.last[static_cast<std::size_t>(Function::close_notify)], Done::never_closed);
+        } else if (tls_.established && tls_.alerts_attempted == 0) {
+            report(Invariant::close_completes, std::nullopt, Done::no_alert);
+        }
+        return;
+    }
+    if (closed || facts.rx_flow_off) {
+        return;
+    }
+    judge_liveness(unread, facts);
+    if (!idle) {
+        report(Invariant::pass_makes_progress, pass_.last_read, Done::spins);
+    }
+}
+
+void LoopJudge::judge_liveness(std::uint64_t unread, const LoopFacts& facts) noexcept {
+    const auto last = [&](Function function) {
+        return tls_.last[static_cast<std::size_t>(function)];
+    };
+    if (!tls_.established) {
+        report(Invariant::handshake_completes, last(Function::handshake), Done::never_established);
+        return;
+    }
+    if (facts.writeable_due) {
+        report(Invariant::writeable_is_delivered, last(Function::read), Done::never_called_back);
+    }
+    if (facts.app_sent > tls_.accepted) {
+        report(Invariant::no_byte_lost, last(Function::write), Done::bytes_lost);
+    }
+    if (tls_.pending > 0) {
+        report(Invariant::pending_is_serviced, last(Function::read), Done::sleeps);
+    }
+    if (unread > 0) {
+        report(Invariant::no_byte_lost, last(Function::read), Done::bytes_lost);
+    }
+}
+
+}  // namespace shimfuzz::harness

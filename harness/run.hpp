@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plays a scenario on the subject that is linked in, and says what came of it.
+//
+// The one entry of the harness: fuzz targets, promises and the runner all call run(). Same play and
+// scenario, same outcome and trace, in any order and any process.
+#pragma once
+
+#include "harness/trace.hpp"
+#include "harness/verdict.hpp"
+#include "scenario/scenario.hpp"
+
+namespace shimfuzz::harness {
+
+// Outcome is what a run comes to, and which premises it reached on the way.
+struct Outcome {
+    Verdict verdict;
+    Reach reach{};
+};
+
+// run plays `scenario` as `play` says. With a `trace`, appends a row per op and settling pass to it.
+[[nodiscard]] Outcome run(const scenario::Play& play, const scenario::Scenario& scenario,
+                          Trace* trace = nullptr);
+
+}  // namespace shimfuzz::harness

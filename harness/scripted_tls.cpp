@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/scripted_tls.hpp"
+
+#include "harness/payload.hpp"
+#include "scenario/op_table.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace shimfuzz::harness {
+
+using model::Answer;
+using scenario::AnswerCode;
+using scenario::OpKind;
+
+namespace {
+
+constexpr std::array<OpKind, function_count> answer_op{OpKind::answer_read, OpKind::answer_write,
+                                                       OpKind::answer_handshake,
+                                                       OpKind::answer_close_notify};
+
+constexpr std::size_t index_of(Function function) noexcept {
+    return static_cast<std::size_t>(function);
+}
+
+}  // namespace
+
+void ScriptedTls::tell(ApiJudge* api, LoopJudge* loop, TraceCall* trace) noexcept {
+    api_judge_ = api;
+    loop_judge_ = loop;
+    trace_ = trace;
+}
+
+void ScriptedTls::set_room(std::uint32_t bytes) noexcept {
+    socket_ = {.room_unlimited = false, .room = bytes};
+}
+
+std::int64_t ScriptedTls::room() const noexcept {
+    return socket_.room_unlimited ? -1 : std::int64_t{socket_.room};
+}
+
+void ScriptedTls::settle() noexcept {
+    settling_ = true;
+    socket_ = {};
+    const bool somebody_waits = !facts_.established ||
+                                std::ranges::find(facts_.last, Answer::want_read) !=
+                                    facts_.last.end();
+    peer_answered_ = somebody_waits && next_record() == nullptr;
+}
+
+// Answers queue per function: the scenario's answer ops are the queue and the cursor its head.
+ScriptedTls::Script ScriptedTls::next_script(Function function) noexcept {
+    if (settling_ || answers_benign_) {
+        return {};
+    }
+    std::uint32_t& cursor = cursor_[index_of(function)];
+    while (cursor < ops_played_) {
+        const scenario::Op& op = scenario_.ops[cursor++];
+        if (op.kind == answer_op[index_of(function)]) {
+            return {.given = true, .code = static_cast<AnswerCode>(op.choice), .number = op.number};
+        }
+    }
+    return {};
+}
+
+const scenario::Op* ScriptedTls::next_record() const noexcept {
+    for (std::uint32_t i = record_cursor_; i < ops_played_; ++i) {
+        if (scenario_.ops[i].kind == OpKind::rx_record) {
+            return &scenario_.ops[i];
+        }
+    }
+    return nullptr;
+}
+
+void ScriptedTls::take_record() noexcept {
+    ++facts_.records_taken;
+    const scenario::Op* record = next_record();
+    if (record == nullptr) {
+        peer_answered_ = false;
+        return;
+    }
+    record_cursor_ = static_cast<std::uint32_t>(record - scenario_.ops.data()) + 1;
+    facts_.pending = record->number;
+}
+
+bool ScriptedTls::readable() const noexcept {
+    return peer_answered_ || next_record() != nullptr;
+}
+
+std::uint64_t ScriptedTls::unread() const noexcept {
+    std::uint64_t bytes = facts_.pending;
+    for (std::uint32_t i = record_cursor_; i < ops_played_; ++i) {
+        const scenario::Op& op = scenario_.ops[i];
+        bytes += op.kind == OpKind::rx_record ? op.number : 0;
+    }
+    return bytes;
+}
+
+std::uint32_t ScriptedTls::records_waiting() const noexcept {
+    std::uint32_t count = peer_answered_ ? 1 : 0;
+    for (std::uint32_t i = record_cursor_; i < ops_played_; ++i) {
+        count += scenario_.ops[i].kind == OpKind::rx_record ? 1 : 0;
+    }
+    return count;
+}
+
+// A handshake, and any function that waited to read, takes the message it waited for.
+void ScriptedTls::take_awaited_record(Function function) noexcept {
+    if (function != Function::handshake && !facts_.last_was(function, Answer::want_read)) {
+        return;
+    }
+    const scenario::Op* record = next_record();
+    const bool without_data = record != nullptr ? record->number == 0 : peer_answered_;
+    if (without_data) {
+        take_record();
+    }
+}
+
+// What waits for bytes goes on waiting until some have come.
+bool ScriptedTls::still_wants_read(Function function) const noexcept {
+    return facts_.last_was(function, Answer::want_read) && !readable() &&
+           wanted_read_at_[index_of(function)] == facts_.records_taken;
+}
+
+// plausible_reply returns `scripted` if a socket like ours could lead to it, else what ours leads to.
+Reply ScriptedTls::plausible_reply(Function function, const Reply& scripted) noexcept {
+    if (still_wants_read(function) && !model::ends_the_context(scripted.answer)) {
+        return want_reply(Answer::want_read);
+    }
+    switch (scripted.answer) {
+    case Answer::want_write:
+        return socket_.writeable() ? Reply{} : scripted;
+    case Answer::want_read:
+        return readable() || facts_.pending > 0 ? Reply{} : scripted;
+    case Answer::eof:
+    case Answer::closed:
+        // The end of a stream comes after what was sent before it.
+        return function == Function::read && readable() ? Reply{} : scripted;
+    case Answer::ticket:
+    case Answer::unpollable:
+        return Reply{};
+    case Answer::ok:
+    case Answer::fatal:
+        return scripted;
+    }
+    return scripted;
+}
+
+void ScriptedTls::leave_errno(const Reply& reply) noexcept {
+    // send(2) and recv(2) have just said EAGAIN when mbedTLS says WANT.
+    if (model::is_want(reply.answer)) {
+        errno = EAGAIN;
+    }
+    if (settling_ || answers_benign_ || (plausible_ && model::is_want(reply.answer))) {
+        return;
+    }
+    while (noise_cursor_ < ops_played_) {
+        const scenario::Op& op = scenario_.ops[noise_cursor_++];
+        if (op.kind == OpKind::errno_noise) {
+            errno = errno_of(static_cast<scenario::ErrnoNoise>(op.choice));
+            noise_applied_ = true;
+            return;
+        }
+    }
+}
+
+void ScriptedTls::answer(Function function, const Reply& reply, std::uint32_t bytes, bool scripted,
+                         bool replaced) noexcept {
+    facts_.last[index_of(function)] = reply.answer;
+    wanted_read_at_[index_of(function)] = facts_.records_taken;
+    facts_.dead = facts_.dead || model::ends_the_context(reply.answer);
+    facts_.ended = facts_.ended || reply.answer == Answer::eof || reply.answer == Answer::closed ||
+                   reply.answer == Answer::unpollable;
+    facts_.recoverable = facts_.recoverable && !facts_.dead && !facts_.ended;
+    leave_errno(reply);
+    if (api_judge_ != nullptr) {
+        api_judge_->tls_answered(function, reply.answer, bytes);
+    }
+    if (loop_judge_ != nullptr) {
+        loop_judge_->tls_answered(function, reply.answer);
+    }
+    if (trace_ != nullptr) {
+        trace_->answers.push_back({.function = function,
+                                   .reply = reply,
+                                   .bytes = bytes,
+                                   .scripted = scripted,
+                                   .replaced = replaced,
+                                   .errno_left = errno});
+    }
+}
+
+// ---- read ----
+
+// What a read that finds no plaintext inside TLS answers; an ok has begun a record by then.
+Reply ScriptedTls::read_reply(const Script& script) noexcept {
+    const bool has_own_record = script.given && script.code == AnswerCode::ok && !plausible_;
+    if (has_own_record) {
+        return {};
+    }
+    const bool wants_data = !script.given || script.code == AnswerCode::ok;
+    Reply reply = wants_data ? Reply{} : reply_for(Function::read, script.code, script.number);
+    if (plausible_) {
+        reply = plausible_reply(Function::read, reply);
+    }
+    if (reply.answer != Answer::ok) {
+        return reply;
+    }
+    if (!readable()) {
+        return want_reply(Answer::want_read);
+    }
+    take_record();
+    // A record without application data: the read goes on and finds nothing.
+    return facts_.pending > 0 ? reply : want_reply(Answer::want_read);
+}
+
+IoResult ScriptedTls::deliver(std::size_t size, bool scripted, bool replaced) noexcept {
+    const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(size, facts_.pending));
+    const std::span<const std::uint8_t> data = payload(facts_.delivered, bytes);
+    facts_.pending -= bytes;
+    facts_.delivered += bytes;
+    answer(Function::read, {}, bytes, scripted, replaced);
+    return {.returned = static_cast<int>(bytes), .data = data};
+}
+
+IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
+    if (api_judge_ == nullptr || !api_judge_->tls_asked(Function::read, data.data(), data.size())) {
+        return {.returned = want_reply(Answer::want_read).code, .data = {}};
+    }
+    if (facts_.pending > 0) {
+        return deliver(data.size(), false, false);
+    }
+    const Script script = next_script(Function::read);
+    const Reply reply = read_reply(script);
+    const bool as_scripted =
+        script.given && reply.answer == reply_for(Function::read, script.code, script.number).answer;
+    const bool replaced = script.given && !as_scripted;
+    if (reply.answer != Answer::ok) {
+        answer(Function::read, reply, 0, script.given, replaced);
+        return {.returned = reply.code, .data = {}};
+    }
+    if (facts_.pending == 0) {  // the scripted count is a record of its own; 0 fills the buffer
+        const std::size_t record = script.number == 0 ? data.size() : script.number;
+        facts_.pending = static_cast<std::uint32_t>(record);
+    }
+    return deliver(data.size(), script.given, replaced);
+}
+
+// ---- write ----
+
+// flush hands the socket what the outstanding write has left; WANT_WRITE if it does not take it all.
+Reply ScriptedTls::flush(std::uint32_t size) noexcept {
+    if (left_to_flush_ == 0) {
+        left_to_flush_ = size;
+    }
+    if (!socket_.room_unlimited) {
+        const std::uint32_t taken = std::min(socket_.room, left_to_flush_);
+        socket_.room -= taken;
+        left_to_flush_ -= taken;
+        return left_to_flush_ > 0 ? want_reply(Answer::want_write) : Reply{};
+    }
+    left_to_flush_ = 0;
+    return {};
+}
+
+IoResult ScriptedTls::write(std::span<const std::uint8_t> data) noexcept {
+    if (api_judge_ == nullptr ||
+        !api_judge_->tls_asked(Function::write, data.data(), data.size())) {
+        return {.returned = want_reply(Answer::want_write).code, .data = {}};
+    }
+    take_awaited_record(Function::write);
+    const Script script = next_script(Function::write);
+    const Reply scripted = reply_for(Function::write, script.code, script.number);
+    const bool counted = script.given && script.code == AnswerCode::ok && script.number > 0;
+    auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(data.size(), record_size_max));
+    bytes = counted ? std::min<std::uint32_t>(bytes, script.number) : bytes;
+    Reply reply = scripted;
+    if (plausible_) {
+        reply = plausible_reply(Function::write, scripted);
+        reply = reply.answer == Answer::ok ? flush(bytes) : reply;
+    }
+    const bool retryable = model::is_want(reply.answer) || reply.answer == Answer::unpollable ||
+                           reply.answer == Answer::ticket;
+    facts_.outstanding_write = retryable ? static_cast<std::uint32_t>(data.size()) : 0;
+    const bool replaced = script.given && reply.answer != scripted.answer;
+    if (reply.answer != Answer::ok) {
+        answer(Function::write, reply, 0, script.given, replaced);
+        return {.returned = reply.code, .data = {}};
+    }
+    left_to_flush_ = 0;
+    facts_.accepted += bytes;
+    answer(Function::write, reply, bytes, script.given, replaced);
+    return {.returned = static_cast<int>(bytes), .data = {}};
+}
+
+// ---- handshake and close_notify ----
+
+IoResult ScriptedTls::handshake() noexcept {
+    if (api_judge_ != nullptr) {
+        api_judge_->tls_asked(Function::handshake, nullptr, 0);
+    }
+    take_awaited_record(Function::handshake);
+    const Script script = next_script(Function::handshake);
+    const Reply scripted = reply_for(Function::handshake, script.code, script.number);
+    const Reply reply =
+        plausible_ ? plausible_reply(Function::handshake, scripted) : scripted;
+    facts_.established = facts_.established || reply.answer == Answer::ok;
+    answer(Function::handshake, reply, 0, script.given, reply.answer != scripted.answer);
+    return {.returned = reply.code, .data = {}};
+}
+
+IoResult ScriptedTls::close_notify() noexcept {
+    if (api_judge_ != nullptr) {
+        api_judge_->tls_asked(Function::close_notify, nullptr, 0);
+    }
+    take_awaited_record(Function::close_notify);
+    const Script script = next_script(Function::close_notify);
+    const Reply scripted = reply_for(Function::close_notify, script.code, script.number);
+    Reply reply = plausible_ ? plausible_reply(Function::close_notify, scripted) : scripted;
+    const bool only_flushes = facts_.outstanding_write > 0;
+    if (plausible_ && reply.answer == Answer::ok && !socket_.writeable()) {
+        reply = want_reply(Answer::want_write);
+    }
+    // mbedtls_ssl_send_alert_message: with a record still to flush it flushes that and returns,
+    // without an alert (mbedTLS 2.28.3 library/ssl_msg.c, "if( ssl->out_left != 0 )").
+    if (facts_.established && !only_flushes && !alert_pending_) {
+        ++facts_.alerts_attempted;
+        alert_pending_ = true;
+    }
+    if (reply.answer == Answer::ok) {
+        facts_.outstanding_write = 0;
+        facts_.alerts_sent += alert_pending_ ? 1 : 0;
+        alert_pending_ = false;
+    }
+    answer(Function::close_notify, reply, 0, script.given, reply.answer != scripted.answer);
+    return {.returned = reply.code, .data = {}};
+}
+
+}  // namespace shimfuzz::harness

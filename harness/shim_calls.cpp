@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/shim_calls.hpp"
+
+#include "harness/allocation.hpp"
+#include "harness/feedback.hpp"
+#include "harness/payload.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace shimfuzz::harness {
+namespace {
+
+using model::Report;
+using scenario::MisuseCall;
+using scenario::OpKind;
+
+// The caller's two buffers. What a call gets ends where its buffer ends, so that the first byte too
+// far is out of bounds for AddressSanitizer.
+alignas(16) std::array<std::uint8_t, scenario::size_max + 1> read_memory;
+alignas(16) std::array<std::uint8_t, scenario::size_max + 1> write_memory;
+
+std::span<std::uint8_t> last_bytes(std::span<std::uint8_t> memory, std::size_t size) noexcept {
+    return memory.last(std::min(size, memory.size()));
+}
+
+std::span<std::uint8_t> write_buffer(std::uint64_t position, std::size_t size) noexcept {
+    const std::span<std::uint8_t> buffer = last_bytes(write_memory, size);
+    const std::span<const std::uint8_t> content =
+        payload(position, std::min<std::size_t>(size, scenario::size_max));
+    std::memcpy(buffer.data(), content.data(), content.size());
+    return buffer;
+}
+
+Place place_of(MisuseCall call) noexcept {
+    switch (call) {
+    case MisuseCall::read:
+        return Place::read;
+    case MisuseCall::write:
+        return Place::write;
+    case MisuseCall::handshake:
+        return Place::handshake;
+    case MisuseCall::shutdown:
+        return Place::shutdown;
+    }
+    return Place::read;
+}
+
+int raw_call(MisuseCall call, subject_connection* connection, std::uint8_t* buffer,
+             int size) noexcept {
+    switch (call) {
+    case MisuseCall::read:
+        return subject_read(connection, buffer, size);
+    case MisuseCall::write:
+        return subject_write(connection, buffer, size);
+    case MisuseCall::handshake:
+        return subject_handshake(connection);
+    case MisuseCall::shutdown:
+        return subject_shutdown(connection);
+    }
+    return 0;
+}
+
+}  // namespace
+
+ShimCalls::~ShimCalls() {
+    free();
+}
+
+bool ShimCalls::open(const scenario::Setup& setup) noexcept {
+    if (connection_ != nullptr || opened_) {
+        return connection_ != nullptr;
+    }
+    opened_ = true;
+    const bool client = setup.side == scenario::Side::client;
+    {
+        const SubjectScope scope;
+        connection_ = subject_open(client ? subject_side_client : subject_side_server, -1);
+    }
+    if (connection_ == nullptr) {
+        judge_.freed(allocations_live());
+        return false;
+    }
+    if (setup.start == scenario::Start::established) {
+        tls_.assume_established(true);
+        handshake();
+        tls_.assume_established(false);
+    }
+    return true;
+}
+
+void ShimCalls::begin(Place place, std::span<const std::uint8_t> buffer) noexcept {
+    place_ = place;
+    asked_ = buffer.size();
+    judge_.call_began(place, buffer);
+    TraceCall* call = nullptr;
+    if (row_ != nullptr) {
+        row_->calls.push_back({.place = place,
+                               .asked = static_cast<std::int32_t>(buffer.size()),
+                               .returned = 0,
+                               .report = Report::ok,
+                               .answers = {}});
+        call = &row_->calls.back();
+    }
+    tls_.tell(&judge_, loop_judge_, call);
+    errno = 0;
+}
+
+// What lws learns from a call that returned <= 0. Handshake and shutdown take SSL_ERROR_SSL for an
+// end, read and write ask on (lws v4.3.5 lib/tls/mbedtls/mbedtls-ssl.c:80-100, 190-205, 309-343).
+Report ShimCalls::ask_report(int returned) const noexcept {
+    if (returned > 0) {
+        return Report::ok;
+    }
+    const bool io = place_ == Place::read || place_ == Place::write;
+    if (place_ == Place::shutdown && returned == 0) {
+        return Report::want_read;  // "needs a retry": lws waits for POLLIN
+    }
+    const subject_error error = subject_get_error(connection_, returned);
+    if (error == subject_error_zero_return) {
+        return Report::closed;
+    }
+    if (error == subject_error_syscall || (error == subject_error_ssl && !io)) {
+        return Report::failed;
+    }
+    if (error == subject_error_want_read || subject_want_read(connection_) != 0) {
+        return Report::want_read;
+    }
+    if (error == subject_error_want_write || subject_want_write(connection_) != 0) {
+        return Report::want_write;
+    }
+    return Report::failed;
+}
+
+CallResult ShimCalls::end(int returned, bool misused) noexcept {
+    CallResult result{.returned = returned};
+    {
+        const SubjectScope scope;
+        result.report = ask_report(returned);
+        result.pending = returned > 0 && static_cast<std::size_t>(returned) == asked_ &&
+                         place_ == Place::read && subject_pending(connection_) > 0;
+    }
+    const std::optional<model::Answer> truth = judge_.truth();
+    if (misused) {
+        judge_.misuse_returned(returned, result.report);
+    } else {
+        judge_.call_returned(returned, result.report);
+    }
+    note_situation(static_cast<std::uint32_t>(place_) |
+                   (truth.has_value() ? static_cast<std::uint32_t>(*truth) + 1 : 0) << 4 |
+                   static_cast<std::uint32_t>(result.report) << 8 |
+                   (result.pending ? 1U : 0U) << 12 | (misused ? 1U : 0U) << 13);
+    if (row_ != nullptr) {
+        row_->calls.back().returned = returned;
+        row_->calls.back().report = result.report;
+    }
+    tls_.tell(&judge_, loop_judge_, nullptr);
+    return result;
+}
+
+CallResult ShimCalls::handshake() noexcept {
+    begin(Place::handshake, {});
+    int returned = 0;
+    {
+        const SubjectScope scope;
+        returned = subject_handshake(connection_);
+    }
+    CallResult result = end(returned, false);
+    result.pending = returned > 0 && subject_pending(connection_) > 0;
+    return result;
+}
+
+CallResult ShimCalls::read(std::size_t size) noexcept {
+    const std::span<std::uint8_t> buffer = last_bytes(read_memory, std::max<std::size_t>(size, 1));
+    begin(Place::read, buffer);
+    int returned = 0;
+    {
+        const SubjectScope scope;
+        returned = subject_read(connection_, buffer.data(), static_cast<int>(buffer.size()));
+    }
+    return end(returned, false);
+}
+
+CallResult ShimCalls::write(std::uint64_t position, std::size_t size) noexcept {
+    const std::span<std::uint8_t> buffer =
+        write_buffer(position, std::max<std::size_t>(size, 1));
+    begin(Place::write, buffer);
+    int returned = 0;
+    {
+        const SubjectScope scope;
+        returned = subject_write(connection_, buffer.data(), static_cast<int>(buffer.size()));
+    }
+    return end(returned, false);
+}
+
+CallResult ShimCalls::shutdown() noexcept {
+    begin(Place::shutdown, {});
+    int returned = 0;
+    {
+        const SubjectScope scope;
+        returned = subject_shutdown(connection_);
+    }
+    return end(returned, false);
+}
+
+void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept {
+    const bool other_write = op.kind == OpKind::misuse_other_write;
+    const MisuseCall call =
+        other_write ? MisuseCall::write : static_cast<MisuseCall>(op.choice);
+    const std::size_t size = other_write ? outstanding % scenario::size_max + 1 : 1;
+    const std::span<std::uint8_t> buffer = write_buffer(tls_.facts().accepted, size);
+    subject_connection* connection =
+        op.kind == OpKind::misuse_null_connection ? nullptr : connection_;
+    std::uint8_t* data = op.kind == OpKind::misuse_null_buffer ? nullptr : buffer.data();
+    int length = static_cast<int>(buffer.size());
+    length = op.kind == OpKind::misuse_zero_length ? 0 : length;
+    length = op.kind == OpKind::misuse_negative_length ? -1 : length;
+
+    const bool honest_buffer = data != nullptr && length > 0;
+    begin(place_of(call), honest_buffer ? buffer : std::span<const std::uint8_t>{});
+    subject_connection* kept = connection_;
+    connection_ = connection;  // what is asked about the call is asked about what it was given
+    int returned = 0;
+    {
+        const SubjectScope scope;
+        returned = raw_call(call, connection, data, length);
+    }
+    end(returned, true);
+    connection_ = kept;
+}
+
+void ShimCalls::free() noexcept {
+    if (connection_ == nullptr) {
+        return;
+    }
+    begin(Place::free, {});
+    {
+        const SubjectScope scope;
+        subject_free(connection_);
+    }
+    connection_ = nullptr;
+    judge_.freed(allocations_live());
+    tls_.tell(&judge_, loop_judge_, nullptr);
+}
+
+}  // namespace shimfuzz::harness

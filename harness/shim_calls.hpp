@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls the subject, one API call at a time, with the judges and the trace looking on.
+//
+// Opens the connection when it is first needed and frees it in the end. Decides nothing: which call
+// comes next is the caller's (harness/caller.hpp) or the loop's (harness/lawful_player.hpp).
+#pragma once
+
+#include "harness/scripted_tls.hpp"
+#include "shim/subject.h"
+
+namespace shimfuzz::harness {
+
+// CallResult is what lws would know after a call.
+struct CallResult {
+    int returned = 0;
+    model::Report report = model::Report::failed;
+    bool pending = false;  // a read that filled its buffer, and SSL_pending says there is more
+};
+
+class ShimCalls {
+public:
+    ShimCalls(ScriptedTls& tls, ApiJudge& judge) noexcept : tls_{tls}, judge_{judge} {}
+    ~ShimCalls();
+    ShimCalls(const ShimCalls&) = delete;
+    ShimCalls& operator=(const ShimCalls&) = delete;
+
+    // open opens the connection as `setup` says, if it is not open or over. False if the subject
+    // could not: memory ran out.
+    [[nodiscard]] bool open(const scenario::Setup& setup) noexcept;
+    [[nodiscard]] bool is_open() const noexcept { return connection_ != nullptr; }
+
+    CallResult handshake() noexcept;
+    CallResult read(std::size_t size) noexcept;
+    CallResult write(std::uint64_t position, std::size_t size) noexcept;  // payload from `position`
+    CallResult shutdown() noexcept;
+    void free() noexcept;
+
+    // misuse makes `call` as no lawful caller would, and judges that it is refused.
+    void misuse(const scenario::Op& op, std::size_t outstanding) noexcept;
+
+    // Who tells this and ScriptedTls where to write what happens; null for nowhere.
+    void record_in(TraceRow* row) noexcept { row_ = row; }
+    void watched_by(LoopJudge* loop) noexcept { loop_judge_ = loop; }
+
+private:
+    void begin(Place place, std::span<const std::uint8_t> buffer) noexcept;
+    CallResult end(int returned, bool misused) noexcept;
+    [[nodiscard]] model::Report ask_report(int returned) const noexcept;
+
+    ScriptedTls& tls_;
+    ApiJudge& judge_;
+    LoopJudge* loop_judge_ = nullptr;
+    subject_connection* connection_ = nullptr;
+    bool opened_ = false;
+    Place place_ = Place::free;
+    std::size_t asked_ = 0;
+    TraceRow* row_ = nullptr;
+};
+
+}  // namespace shimfuzz::harness

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The truth about one TLS connection: what mbedTLS was asked and what it really answered.
+//
+// Kept by whoever answers (harness/scripted_mbedtls), read by the judges. What the shim made of it
+// is not here.
+#pragma once
+
+#include "harness/answer_codes.hpp"
+
+#include <array>
+#include <optional>
+
+namespace shimfuzz::harness {
+
+struct TlsFacts {
+    std::array<std::optional<model::Answer>, function_count> last;  // last answer, by Function
+    bool established = false;
+    bool dead = false;       // a fatal answer was given: no further I/O
+    bool ended = false;      // eof, close_notify or something unpollable: no more will come
+    std::uint32_t pending = 0;            // plaintext of the current record not yet read
+    std::uint32_t outstanding_write = 0;  // length of the write that must be repeated; 0: none
+    std::uint64_t accepted = 0;           // plaintext taken from the shim, in all
+    std::uint64_t delivered = 0;          // plaintext given to the shim, in all
+    std::uint32_t records_taken = 0;      // from the wire
+    std::uint32_t alerts_attempted = 0;   // close_notify alerts begun
+    std::uint32_t alerts_sent = 0;
+    bool recoverable = true;  // every answer so far leaves the connection able to finish
+
+    [[nodiscard]] bool last_was(Function function, model::Answer answer) const noexcept {
+        return last[static_cast<std::size_t>(function)] == answer;
+    }
+};
+
+}  // namespace shimfuzz::harness
