@@ -71,11 +71,15 @@ Swarm draw_swarm(Chance& chance) noexcept {
 
 // Sizes at which shims change what they do, and small ones.
 std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept {
-    constexpr std::array<std::uint16_t, 8> telling{0, 1, 2, 1460, 1461, 2920, 16384, 16385};
-    switch (chance.below(4)) {
+    constexpr std::array<std::uint16_t, 7> telling{1, 2, 1460, 1461, 2920, 16384, 16385};
+    switch (chance.below(8)) {
     case 0:
-        return std::min(telling[chance.below(telling.size())], max);
     case 1:
+        return 0;  // no room, a record without data, the next allocation
+    case 2:
+    case 3:
+        return std::min(telling[chance.below(telling.size())], max);
+    case 4:
         return static_cast<std::uint16_t>(chance.below(std::uint32_t{max} + 1));
     default:
         return static_cast<std::uint16_t>(chance.below(std::min<std::uint32_t>(max, 64) + 1));

@@ -3,6 +3,7 @@
 #include "fuzz/require.hpp"
 
 #include "fuzz/known_findings.hpp"
+#include "harness/feedback.hpp"
 #include "scenario/text.hpp"
 #include "shim/subject.h"
 
@@ -95,6 +96,7 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
 void one_input(std::span<const std::uint8_t> input, void (*ask)(std::span<const std::uint8_t>)) {
     if (options.stop_after_decode) {
         static_cast<void>(scenario::decode(input));
+        harness::note_situation(0);  // or the engine takes the program for one without coverage
         return;
     }
     ask(input);

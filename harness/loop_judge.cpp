@@ -12,12 +12,17 @@ void LoopJudge::report(Invariant invariant, std::optional<Answer> answer, Done d
         {.invariant = invariant, .place = Place::loop, .answer = answer, .done = done});
 }
 
-// W of docs/invariants.md: established, open, and something to send that a POLLOUT can move.
-bool LoopJudge::something_to_send(const LoopFacts& facts) const noexcept {
-    const bool open = tls_.established && !facts.closing && !tls_.dead && !tls_.ended;
+// Something waits to be sent, and a POLLOUT can move it.
+bool LoopJudge::output_waits(const LoopFacts& facts) const noexcept {
     const bool output = facts.writeable_due || facts.app_sent > tls_.accepted ||
                         tls_.last_was(Function::write, Answer::want_write);
-    return open && output && !tls_.last_was(Function::write, Answer::want_read);
+    return output && !tls_.last_was(Function::write, Answer::want_read);
+}
+
+// W of docs/invariants.md: established, open, and output waits.
+bool LoopJudge::something_to_send(const LoopFacts& facts) const noexcept {
+    const bool open = tls_.established && !facts.closing && !tls_.dead && !tls_.ended;
+    return open && output_waits(facts);
 }
 
 bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
@@ -27,7 +32,7 @@ bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
     if (!tls_.established) {
         return facts.connecting || tls_.last_was(Function::handshake, Answer::want_write);
     }
-    return something_to_send(facts) || tls_.last_was(Function::read, Answer::want_write);
+    return output_waits(facts) || tls_.last_was(Function::read, Answer::want_write);
 }
 
 void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& facts) noexcept {

@@ -59,6 +59,7 @@ public:
     void settled(bool idle, bool closed, std::uint64_t unread, const LoopFacts& facts) noexcept;
 
 private:
+    [[nodiscard]] bool output_waits(const LoopFacts& facts) const noexcept;
     [[nodiscard]] bool something_to_send(const LoopFacts& facts) const noexcept;
     [[nodiscard]] bool pollout_has_reason(const LoopFacts& facts) const noexcept;
     void judge_pollout_kept(const model::PollEvents& events, const LoopFacts& facts) noexcept;

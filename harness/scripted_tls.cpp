@@ -50,27 +50,35 @@ void ScriptedTls::settle() noexcept {
 }
 
 // Answers queue per function: the scenario's answer ops are the queue and the cursor its head.
-ScriptedTls::Script ScriptedTls::next_script(Function function) noexcept {
+const scenario::Op* ScriptedTls::next_answer(Function function) noexcept {
     if (settling_ || answers_benign_) {
-        return {};
+        return nullptr;
     }
     std::uint32_t& cursor = cursor_[index_of(function)];
-    while (cursor < ops_played_) {
-        const scenario::Op& op = scenario_.ops[cursor++];
-        if (op.kind == answer_op[index_of(function)]) {
-            return {.given = true, .code = static_cast<AnswerCode>(op.choice), .number = op.number};
-        }
+    while (cursor < ops_played_ && scenario_.ops[cursor].kind != answer_op[index_of(function)]) {
+        ++cursor;
     }
-    return {};
+    return cursor < ops_played_ ? &scenario_.ops[cursor] : nullptr;
 }
 
-const scenario::Op* ScriptedTls::next_record() const noexcept {
-    for (std::uint32_t i = record_cursor_; i < ops_played_; ++i) {
-        if (scenario_.ops[i].kind == OpKind::rx_record) {
-            return &scenario_.ops[i];
-        }
+ScriptedTls::Script ScriptedTls::take_script(Function function) noexcept {
+    const scenario::Op* op = next_answer(function);
+    // In a plausible world the end of a stream comes after what was sent before it.
+    const bool not_yet = op != nullptr && plausible_ && function == Function::read &&
+                         record_waits() && end_waits();
+    if (op == nullptr || not_yet) {
+        return {};
     }
-    return nullptr;
+    ++cursor_[index_of(function)];
+    return {.given = true, .code = static_cast<AnswerCode>(op->choice), .number = op->number};
+}
+
+const scenario::Op* ScriptedTls::next_record() noexcept {
+    while (record_cursor_ < ops_played_ &&
+           scenario_.ops[record_cursor_].kind != OpKind::rx_record) {
+        ++record_cursor_;
+    }
+    return record_cursor_ < ops_played_ ? &scenario_.ops[record_cursor_] : nullptr;
 }
 
 void ScriptedTls::take_record() noexcept {
@@ -80,12 +88,28 @@ void ScriptedTls::take_record() noexcept {
         peer_answered_ = false;
         return;
     }
-    record_cursor_ = static_cast<std::uint32_t>(record - scenario_.ops.data()) + 1;
+    ++record_cursor_;
     facts_.pending = record->number;
 }
 
-bool ScriptedTls::readable() const noexcept {
+bool ScriptedTls::record_waits() noexcept {
     return peer_answered_ || next_record() != nullptr;
+}
+
+// The next answer to a read is the end of the stream, or a failure: poll says POLLIN to both. During
+// a handshake nobody reads, and its own answers say how it ends.
+bool ScriptedTls::end_waits() noexcept {
+    const scenario::Op* op = next_answer(Function::read);
+    if (op == nullptr || !facts_.established) {
+        return false;
+    }
+    const Answer answer =
+        reply_for(Function::read, static_cast<AnswerCode>(op->choice), op->number).answer;
+    return answer == Answer::eof || answer == Answer::closed || answer == Answer::fatal;
+}
+
+bool ScriptedTls::readable() noexcept {
+    return record_waits() || end_waits();
 }
 
 std::uint64_t ScriptedTls::unread() const noexcept {
@@ -118,29 +142,29 @@ void ScriptedTls::take_awaited_record(Function function) noexcept {
 }
 
 // What waits for bytes goes on waiting until some have come.
-bool ScriptedTls::still_wants_read(Function function) const noexcept {
-    return facts_.last_was(function, Answer::want_read) && !readable() &&
+bool ScriptedTls::still_wants_read(Function function) noexcept {
+    return facts_.last_was(function, Answer::want_read) && !record_waits() &&
            wanted_read_at_[index_of(function)] == facts_.records_taken;
 }
 
 // plausible_reply returns `scripted` if a socket like ours could lead to it, else what ours leads to.
 Reply ScriptedTls::plausible_reply(Function function, const Reply& scripted) noexcept {
     if (still_wants_read(function) && !model::ends_the_context(scripted.answer)) {
-        return want_reply(Answer::want_read);
+        return end_waits() && function != Function::read
+                   ? reply_for(function, AnswerCode::eof, 0)
+                   : want_reply(Answer::want_read);
     }
     switch (scripted.answer) {
     case Answer::want_write:
         return socket_.writeable() ? Reply{} : scripted;
     case Answer::want_read:
-        return readable() || facts_.pending > 0 ? Reply{} : scripted;
-    case Answer::eof:
-    case Answer::closed:
-        // The end of a stream comes after what was sent before it.
-        return function == Function::read && readable() ? Reply{} : scripted;
+        return record_waits() || facts_.pending > 0 ? Reply{} : scripted;
     case Answer::ticket:
     case Answer::unpollable:
         return Reply{};
     case Answer::ok:
+    case Answer::eof:
+    case Answer::closed:
     case Answer::fatal:
         return scripted;
     }
@@ -206,7 +230,7 @@ Reply ScriptedTls::read_reply(const Script& script) noexcept {
     if (reply.answer != Answer::ok) {
         return reply;
     }
-    if (!readable()) {
+    if (!record_waits()) {
         return want_reply(Answer::want_read);
     }
     take_record();
@@ -230,7 +254,7 @@ IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
     if (facts_.pending > 0) {
         return deliver(data.size(), false, false);
     }
-    const Script script = next_script(Function::read);
+    const Script script = take_script(Function::read);
     const Reply reply = read_reply(script);
     const bool as_scripted =
         script.given && reply.answer == reply_for(Function::read, script.code, script.number).answer;
@@ -269,7 +293,7 @@ IoResult ScriptedTls::write(std::span<const std::uint8_t> data) noexcept {
         return {.returned = want_reply(Answer::want_write).code, .data = {}};
     }
     take_awaited_record(Function::write);
-    const Script script = next_script(Function::write);
+    const Script script = take_script(Function::write);
     const Reply scripted = reply_for(Function::write, script.code, script.number);
     const bool counted = script.given && script.code == AnswerCode::ok && script.number > 0;
     auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(data.size(), record_size_max));
@@ -300,7 +324,7 @@ IoResult ScriptedTls::handshake() noexcept {
         api_judge_->tls_asked(Function::handshake, nullptr, 0);
     }
     take_awaited_record(Function::handshake);
-    const Script script = next_script(Function::handshake);
+    const Script script = take_script(Function::handshake);
     const Reply scripted = reply_for(Function::handshake, script.code, script.number);
     const Reply reply =
         plausible_ ? plausible_reply(Function::handshake, scripted) : scripted;
@@ -314,7 +338,7 @@ IoResult ScriptedTls::close_notify() noexcept {
         api_judge_->tls_asked(Function::close_notify, nullptr, 0);
     }
     take_awaited_record(Function::close_notify);
-    const Script script = next_script(Function::close_notify);
+    const Script script = take_script(Function::close_notify);
     const Reply scripted = reply_for(Function::close_notify, script.code, script.number);
     Reply reply = plausible_ ? plausible_reply(Function::close_notify, scripted) : scripted;
     const bool only_flushes = facts_.outstanding_write > 0;

@@ -60,8 +60,8 @@ public:
     IoResult handshake() noexcept;
     IoResult close_notify() noexcept;
 
-    // What poll would see.
-    [[nodiscard]] bool readable() const noexcept;
+    // What poll would see: a record, or the end of the stream, has arrived.
+    [[nodiscard]] bool readable() noexcept;
     [[nodiscard]] bool writeable() const noexcept { return socket_.writeable(); }
     [[nodiscard]] std::int64_t room() const noexcept;
 
@@ -83,11 +83,14 @@ private:
         std::uint16_t number = 0;
     };
 
-    [[nodiscard]] Script next_script(Function function) noexcept;
-    [[nodiscard]] const scenario::Op* next_record() const noexcept;
+    [[nodiscard]] const scenario::Op* next_answer(Function function) noexcept;
+    [[nodiscard]] Script take_script(Function function) noexcept;
+    [[nodiscard]] const scenario::Op* next_record() noexcept;
+    [[nodiscard]] bool record_waits() noexcept;
+    [[nodiscard]] bool end_waits() noexcept;
     void take_record() noexcept;
     void take_awaited_record(Function function) noexcept;
-    [[nodiscard]] bool still_wants_read(Function function) const noexcept;
+    [[nodiscard]] bool still_wants_read(Function function) noexcept;
     [[nodiscard]] Reply plausible_reply(Function function, const Reply& scripted) noexcept;
     [[nodiscard]] Reply read_reply(const Script& script) noexcept;
     IoResult deliver(std::size_t size, bool scripted, bool replaced) noexcept;

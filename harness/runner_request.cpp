@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/runner_request.hpp"
+
+#include "harness/trace_json.hpp"
+#include "shim/subject.h"
+
+namespace shimfuzz::harness {
+
+using nlohmann::ordered_json;
+
+std::variant<Request, std::string> parse_request(std::string_view line) {
+    const ordered_json request = ordered_json::parse(line, nullptr, false);
+    const bool well_formed = request.is_object() && request.contains("scenario") &&
+                             request["scenario"].is_string() && request.contains("trace") &&
+                             request["trace"].is_boolean();
+    if (!well_formed) {
+        return R"(a request is {"scenario": TEXT, "trace": BOOL})";
+    }
+    const auto parsed = scenario::parse(request["scenario"].get<std::string>());
+    if (const auto* error = std::get_if<scenario::ParseError>(&parsed)) {
+        return std::to_string(error->line) + ": " + error->reason;
+    }
+    return Request{.document = std::get<scenario::Document>(parsed),
+                   .trace = request["trace"].get<bool>()};
+}
+
+std::string print_request(const Request& request) {
+    const std::vector<char> text = scenario::print(request.document);
+    return ordered_json{{"scenario", std::string{text.begin(), text.end()}},
+                        {"trace", request.trace}}
+        .dump();
+}
+
+ordered_json begin_answer(const Request& request) {
+    return request.trace ? heading_json(subject_name(), request.document)
+                         : ordered_json::object();
+}
+
+ordered_json play_request(const Request& request, Trace& trace) {
+    const auto& [play, scenario] = request.document;
+    const Outcome outcome = run(play, scenario, &trace);
+    ordered_json answer = begin_answer(request);
+    if (request.trace) {
+        answer["rows"] = rows_json(scenario, trace);
+    }
+    answer["verdict"] = verdict_json(outcome.verdict);
+    answer["reach"] = reach_json(outcome.reach);
+    return answer;
+}
+
+}  // namespace shimfuzz::harness

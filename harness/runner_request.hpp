@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a runner is asked, and how it answers from the process it is asked in.
+//
+// A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}; so is an answer.
+#pragma once
+
+#include "harness/run.hpp"
+#include "scenario/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace shimfuzz::harness {
+
+struct Request {
+    scenario::Document document;
+    bool trace = false;  // heading and rows are wanted, too
+};
+
+// parse_request returns the request that `line` spells, or why it is none.
+[[nodiscard]] std::variant<Request, std::string> parse_request(std::string_view line);
+
+// print_request returns `request` as its line, without the line's end.
+[[nodiscard]] std::string print_request(const Request& request);
+
+// play_request plays what is asked for, in this process, and returns the answer. What happens is
+// recorded in `trace` as it happens.
+[[nodiscard]] nlohmann::ordered_json play_request(const Request& request, Trace& trace);
+
+// begin_answer returns what can be said before anything is played: the heading, if it is wanted.
+[[nodiscard]] nlohmann::ordered_json begin_answer(const Request& request);
+
+}  // namespace shimfuzz::harness
