@@ -2,16 +2,12 @@
 //
 // A structure-aware mutator: changes ops instead of bytes.
 //
-// An addition, not a need: every byte string is a scenario, so any engine can do without. Swarm
-// testing lives here: one mutation draws from a few kinds of op only, so that scenarios get long in
-// one direction instead of a little of everything.
+// An addition, not a need: every byte string is a scenario, so any engine can do without.
 
+#include "fuzz/draw.hpp"
 #include "fuzz/require.hpp"
-#include "scenario/op_table.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 // Present under libFuzzer only; other engines keep their own byte mutations.
 extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
@@ -20,87 +16,12 @@ extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data
 namespace shimfuzz::fuzz {
 namespace {
 
-using scenario::AnswerCode;
-using scenario::NumberForm;
 using scenario::Op;
-using scenario::OpDescription;
 using scenario::Scenario;
-
-// SplitMix64 (Steele, Lea, Flood 2014): all chance comes from the engine's seed.
-class Chance {
-public:
-    explicit Chance(std::uint64_t seed) noexcept : state_{seed} {}
-
-    std::uint32_t below(std::uint32_t limit) noexcept {
-        state_ += 0x9e3779b97f4a7c15U;
-        std::uint64_t mixed = state_;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
-        return static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) % limit);
-    }
-
-    bool one_in(std::uint32_t count) noexcept { return below(count) == 0; }
-
-private:
-    std::uint64_t state_;
-};
 
 constexpr std::uint32_t byte_mutation_one_in = 8;
 constexpr std::uint32_t changes_max = 4;
 constexpr std::uint32_t burst_max = 3;
-constexpr std::uint32_t swarm_size_max = 6;
-
-// The kinds of op one mutation draws from.
-struct Swarm {
-    std::array<const OpDescription*, swarm_size_max> kinds{};
-    std::uint32_t count = 0;
-};
-
-Swarm draw_swarm(Chance& chance) noexcept {
-    const std::span<const OpDescription> table = scenario::op_table();
-    Swarm swarm;
-    const std::uint32_t wanted = 2 + chance.below(swarm_size_max - 1);
-    while (swarm.count < wanted) {
-        const OpDescription& kind = table[chance.below(static_cast<std::uint32_t>(table.size()))];
-        if (scenario::belongs_to(kind.kind, target.play.loop)) {
-            swarm.kinds[swarm.count++] = &kind;
-        }
-    }
-    return swarm;
-}
-
-// Sizes at which shims change what they do, and small ones.
-std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept {
-    constexpr std::array<std::uint16_t, 7> telling{1, 2, 1460, 1461, 2920, 16384, 16385};
-    switch (chance.below(8)) {
-    case 0:
-    case 1:
-        return 0;  // no room, a record without data, the next allocation
-    case 2:
-    case 3:
-        return std::min(telling[chance.below(telling.size())], max);
-    case 4:
-        return static_cast<std::uint16_t>(chance.below(std::uint32_t{max} + 1));
-    default:
-        return static_cast<std::uint16_t>(chance.below(std::min<std::uint32_t>(max, 64) + 1));
-    }
-}
-
-std::uint8_t draw_choice(Chance& chance, const OpDescription& kind) noexcept {
-    // Wants are what loops live by: they come as often as all other codes together.
-    if (kind.number_form == NumberForm::of_answer && chance.one_in(2)) {
-        return static_cast<std::uint8_t>(chance.one_in(2) ? AnswerCode::want_write
-                                                          : AnswerCode::want_read);
-    }
-    return static_cast<std::uint8_t>(chance.below(256));
-}
-
-Op draw_operands(Chance& chance, const OpDescription& kind) noexcept {
-    Op op{.kind = kind.kind, .choice = draw_choice(chance, kind)};
-    op = scenario::canonical(op);
-    op.number = draw_number(chance, scenario::number_max_of(op));
-    return scenario::canonical(op);
-}
 
 using Iterator = std::vector<Op>::iterator;
 
@@ -111,8 +32,7 @@ Iterator draw_place(Chance& chance, std::vector<Op>& ops) noexcept {
 void insert_burst(Chance& chance, const Swarm& swarm, std::vector<Op>& ops) {
     const std::uint32_t count = 1 + chance.below(burst_max);
     for (std::uint32_t i = 0; i < count; ++i) {
-        const OpDescription& kind = *swarm.kinds[chance.below(swarm.count)];
-        ops.insert(draw_place(chance, ops), draw_operands(chance, kind));
+        ops.insert(draw_place(chance, ops), draw_op(chance, swarm));
     }
 }
 
@@ -150,18 +70,6 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     }
 }
 
-// fit encodes `scenario` into `data`, leaving out ops that do not fit.
-std::size_t fit(Scenario& scenario, std::uint8_t* data, std::size_t size_max) {
-    const std::size_t ops_fitting =
-        size_max > scenario::setup_size ? (size_max - scenario::setup_size) / scenario::op_size_max
-                                        : 0;
-    scenario.ops.resize(std::min({scenario.ops.size(), ops_fitting, scenario::ops_max}));
-    const std::vector<std::uint8_t> bytes = scenario::encode(scenario);
-    const std::size_t size = std::min(bytes.size(), size_max);
-    std::memcpy(data, bytes.data(), size);
-    return size;
-}
-
 }  // namespace
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
@@ -171,12 +79,12 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
         return LLVMFuzzerMutate(data, size, size_max);
     }
     Scenario scenario = scenario::decode({data, size});
-    const Swarm swarm = draw_swarm(chance);
+    const Swarm swarm = draw_swarm(chance, target.play.loop);
     const std::uint32_t changes = 1 + chance.below(changes_max);
     for (std::uint32_t i = 0; i < changes; ++i) {
         change_one(chance, swarm, scenario);
     }
-    return fit(scenario, data, size_max);
+    return scenario::encode_into({data, size_max}, scenario);
 }
 
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std::size_t size1,
@@ -188,7 +96,7 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std:
     Scenario second = scenario::decode({data2, size2});
     first.ops.erase(draw_place(chance, first.ops), first.ops.end());
     first.ops.insert(first.ops.end(), draw_place(chance, second.ops), second.ops.end());
-    return fit(first, out, out_size_max);
+    return scenario::encode_into({out, out_size_max}, first);
 }
 
 }  // namespace shimfuzz::fuzz

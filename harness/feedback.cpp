@@ -7,7 +7,7 @@
 namespace shimfuzz::harness {
 namespace {
 
-constexpr std::size_t counter_count = 2048;
+constexpr std::size_t counter_count = 1024;
 
 __attribute__((section("__libfuzzer_extra_counters"), used))
 std::array<std::uint8_t, counter_count> counters;
@@ -16,9 +16,10 @@ std::array<std::uint8_t, counter_count> counters;
 
 void note_situation(std::uint32_t situation) noexcept {
     const std::uint32_t mixed = situation * 0x9e3779b1U;
-    std::uint8_t& counter = counters[mixed >> 21];
-    static_assert(counter_count == std::size_t{1} << (32 - 21));
-    counter = static_cast<std::uint8_t>(counter + (counter < 255 ? 1 : 0));
+    static_assert(counter_count == std::size_t{1} << (32 - 22));
+    // Seen, not counted: how often a scenario does the same thing is no news, and engines treat each
+    // power of two of a count as some.
+    counters[mixed >> 22] = 1;
 }
 
 }  // namespace shimfuzz::harness

@@ -3,8 +3,8 @@
 // The laws that any shim and loop must keep: each named, written once, with its source.
 //
 // This table is what `shimfuzz list invariants` prints and docs/invariants.md is checked against.
-// The judging itself is in harness/judge.cpp. Which mutant breaks a law is said by the mutant
-// ("Caught by:" in its patch), not here.
+// The judging itself is in harness/api_judge.cpp and loop_judge.cpp. Which mutant breaks a law is
+// said by the mutant ("Caught by:" in its patch), not here.
 #pragma once
 
 #include <cstddef>

@@ -89,7 +89,7 @@ void ScriptedTls::take_record() noexcept {
         return;
     }
     ++record_cursor_;
-    facts_.pending = record->number;
+    facts_.pending += record->number;
 }
 
 bool ScriptedTls::record_waits() noexcept {

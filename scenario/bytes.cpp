@@ -5,6 +5,7 @@
 #include "scenario/op_table.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace shimfuzz::scenario {
 namespace {
@@ -61,9 +62,33 @@ Op decode_operands(const OpDescription& description, Reader& reader) noexcept {
     return canonical(op);
 }
 
-void append_number(std::vector<std::uint8_t>& bytes, std::uint16_t number) {
-    bytes.push_back(static_cast<std::uint8_t>(number & 0xff));
-    bytes.push_back(static_cast<std::uint8_t>(number >> 8));
+std::array<std::uint8_t, setup_size> encode_setup(const Setup& setup) noexcept {
+    std::array<std::uint8_t, setup_size> bytes{};
+    bytes[0] = static_cast<std::uint8_t>((setup.side == Side::client ? side_bit : 0) |
+                                         (setup.start == Start::handshake ? start_bit : 0));
+    bytes[1] = static_cast<std::uint8_t>(setup.read_size & 0xff);
+    bytes[2] = static_cast<std::uint8_t>(setup.read_size >> 8);
+    return bytes;
+}
+
+// An op's bytes; `size` of them count.
+struct EncodedOp {
+    std::array<std::uint8_t, op_size_max> bytes{};
+    std::size_t size = 0;
+};
+
+EncodedOp encode_op(const Op& op) noexcept {
+    const OpDescription& description = describe(op.kind);
+    EncodedOp encoded;
+    encoded.bytes[encoded.size++] = static_cast<std::uint8_t>(op.kind);
+    if (description.choice_form != ChoiceForm::none) {
+        encoded.bytes[encoded.size++] = op.choice;
+    }
+    if (description.number_form != NumberForm::none) {
+        encoded.bytes[encoded.size++] = static_cast<std::uint8_t>(op.number & 0xff);
+        encoded.bytes[encoded.size++] = static_cast<std::uint8_t>(op.number >> 8);
+    }
+    return encoded;
 }
 
 }  // namespace
@@ -81,25 +106,24 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
     return scenario;
 }
 
-std::vector<std::uint8_t> encode(const Scenario& scenario) {
-    std::vector<std::uint8_t> bytes;
-    bytes.reserve(setup_size + scenario.ops.size() * op_size_max);
-    const bool client = scenario.setup.side == Side::client;
-    const bool handshake = scenario.setup.start == Start::handshake;
-    bytes.push_back(
-        static_cast<std::uint8_t>((client ? side_bit : 0) | (handshake ? start_bit : 0)));
-    append_number(bytes, scenario.setup.read_size);
-    bytes.resize(setup_size, 0);
+std::size_t encode_into(std::span<std::uint8_t> bytes, const Scenario& scenario) noexcept {
+    const std::array<std::uint8_t, setup_size> setup = encode_setup(scenario.setup);
+    std::size_t size = std::min(setup.size(), bytes.size());
+    std::copy_n(setup.begin(), size, bytes.begin());
     for (const Op& op : scenario.ops) {
-        const OpDescription& description = describe(op.kind);
-        bytes.push_back(static_cast<std::uint8_t>(op.kind));
-        if (description.choice_form != ChoiceForm::none) {
-            bytes.push_back(op.choice);
+        const EncodedOp encoded = encode_op(op);
+        if (encoded.size > bytes.size() - size) {
+            break;
         }
-        if (description.number_form != NumberForm::none) {
-            append_number(bytes, op.number);
-        }
+        std::copy_n(encoded.bytes.begin(), encoded.size, bytes.data() + size);
+        size += encoded.size;
     }
+    return size;
+}
+
+std::vector<std::uint8_t> encode(const Scenario& scenario) {
+    std::vector<std::uint8_t> bytes(setup_size + scenario.ops.size() * op_size_max);
+    bytes.resize(encode_into(bytes, scenario));
     return bytes;
 }
 

@@ -26,4 +26,9 @@ inline constexpr std::size_t op_size_max = 4;
 // from decode, parse, shrink or a generator is.
 [[nodiscard]] std::vector<std::uint8_t> encode(const Scenario& scenario);
 
+// encode_into writes the same bytes to `bytes` and returns how many; ops that do not fit are left
+// out, and so is the end of a setup that does not.
+[[nodiscard]] std::size_t encode_into(std::span<std::uint8_t> bytes,
+                                      const Scenario& scenario) noexcept;
+
 }  // namespace shimfuzz::scenario

@@ -115,11 +115,30 @@ std::uint8_t canonical_choice(const OpDescription& description, std::uint8_t cho
     case ChoiceForm::none:
         return 0;
     case ChoiceForm::one_of:
-        return static_cast<std::uint8_t>(choice % count);
+        return choice < count ? choice : static_cast<std::uint8_t>(choice % count);
     case ChoiceForm::set_of:
         return static_cast<std::uint8_t>(choice & ((1U << count) - 1));
     }
     return 0;
+}
+
+bool has_number(const OpDescription& description, std::uint8_t choice) noexcept {
+    switch (description.number_form) {
+    case NumberForm::none:
+        return false;
+    case NumberForm::always:
+        return true;
+    case NumberForm::of_answer:
+        return choice == static_cast<std::uint8_t>(AnswerCode::ok) ||
+               choice == static_cast<std::uint8_t>(AnswerCode::raw);
+    }
+    return false;
+}
+
+std::uint16_t number_max(const OpDescription& description, std::uint8_t choice) noexcept {
+    const bool is_byte_count = description.number_form == NumberForm::of_answer &&
+                               choice == static_cast<std::uint8_t>(AnswerCode::ok);
+    return is_byte_count ? size_max : description.number_max;
 }
 
 }  // namespace
@@ -143,30 +162,22 @@ const OpDescription* find_op(std::string_view name) noexcept {
 }
 
 bool has_number(const Op& op) noexcept {
-    switch (describe(op.kind).number_form) {
-    case NumberForm::none:
-        return false;
-    case NumberForm::always:
-        return true;
-    case NumberForm::of_answer:
-        return op.choice == static_cast<std::uint8_t>(AnswerCode::ok) ||
-               op.choice == static_cast<std::uint8_t>(AnswerCode::raw);
-    }
-    return false;
+    return has_number(describe(op.kind), op.choice);
 }
 
 std::uint16_t number_max_of(const Op& op) noexcept {
-    const OpDescription& description = describe(op.kind);
-    const bool is_byte_count = description.number_form == NumberForm::of_answer &&
-                               op.choice == static_cast<std::uint8_t>(AnswerCode::ok);
-    return is_byte_count ? size_max : description.number_max;
+    return number_max(describe(op.kind), op.choice);
 }
 
 Op canonical(Op op) noexcept {
-    op.choice = canonical_choice(describe(op.kind), op.choice);
-    op.number = has_number(op)
-                    ? static_cast<std::uint16_t>(op.number % (number_max_of(op) + 1U))
-                    : std::uint16_t{0};
+    const OpDescription& description = describe(op.kind);
+    op.choice = canonical_choice(description, op.choice);
+    if (!has_number(description, op.choice)) {
+        op.number = 0;
+        return op;
+    }
+    const std::uint32_t max = number_max(description, op.choice);
+    op.number = op.number <= max ? op.number : static_cast<std::uint16_t>(op.number % (max + 1));
     return op;
 }
 

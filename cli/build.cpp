@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/build.hpp"
+
+#include "cli/files.hpp"
+#include "cli/usage_error.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace shimfuzz::cli {
+
+namespace fs = std::filesystem;
+
+Build::Build() : folder_{fs::read_symlink("/proc/self/exe").parent_path().parent_path()} {
+    read_manifest();
+    read_skipped();
+}
+
+void Build::read_manifest() {
+    const fs::path path = folder_ / "cli" / "manifest.json";
+    try {
+        const auto manifest = nlohmann::json::parse(read_file(path));
+        known_ = fs::path{manifest.at("known_findings").get<std::string>()};
+        engine_ = manifest.at("engine");
+        subjects_ = manifest.at("subjects");
+        for (const auto& mutant : manifest.at("mutants")) {
+            mutants_.push_back({.name = mutant.at("name"),
+                                .what = mutant.at("what"),
+                                .seen_in = mutant.at("seen_in"),
+                                .caught_by = mutant.at("caught_by"),
+                                .target = mutant.at("target")});
+        }
+        for (const auto& fuzzer : manifest.at("fuzzers")) {
+            const std::string program = fuzzer.at("program");
+            fuzzers_.push_back({.target = fuzzer.at("target"),
+                                .subject = fuzzer.at("subject"),
+                                .program = folder_ / "fuzz" / program,
+                                .quick = fuzzer.at("quick")});
+        }
+    } catch (const nlohmann::json::exception& error) {
+        throw UsageError{"{}: {}", path.string(), error.what()};
+    }
+}
+
+// Lines of the build: `<subject>: <reason>`.
+void Build::read_skipped() {
+    const fs::path path = folder_ / "skipped_subjects.txt";
+    if (!fs::exists(path)) {
+        return;
+    }
+    std::istringstream lines{read_file(path)};
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t colon = line.find(": ");
+        if (colon != std::string::npos) {
+            skipped_.push_back({.name = line.substr(0, colon), .reason = line.substr(colon + 2)});
+        }
+    }
+}
+
+const Mutant* Build::mutant(std::string_view subject) const noexcept {
+    const auto found = std::ranges::find_if(
+        mutants_, [&](const Mutant& mutant) { return mutant.subject() == subject; });
+    return found == mutants_.end() ? nullptr : &*found;
+}
+
+void Build::require_subject(const std::string& name) const {
+    if (std::ranges::find(subjects_, name) != subjects_.end()) {
+        return;
+    }
+    const auto skipped = std::ranges::find(skipped_, name, &SkippedSubject::name);
+    if (skipped != skipped_.end()) {
+        throw UsageError{"subject {} was not built: {}", name, skipped->reason};
+    }
+    throw UsageError{"unknown subject '{}'; there are: {}", name, fmt::join(subjects_, ", ")};
+}
+
+fs::path Build::runner(const std::string& subject) const {
+    if (subject.find('/') != std::string::npos) {
+        if (!fs::is_regular_file(subject)) {
+            throw UsageError{"{}: there is no such runner", subject};
+        }
+        return subject;
+    }
+    require_subject(subject);
+    const fs::path path = folder_ / "runners" / ("shimfuzz-run-" + subject);
+    if (!fs::exists(path)) {
+        throw UsageError{"{}: not built yet: build the target shimfuzz_runners", path.string()};
+    }
+    return path;
+}
+
+void Build::require_engine() const {
+    if (engine_ != "libfuzzer") {
+        throw UsageError{"the fuzz binaries of this build replay and do not search (engine {}); "
+                         "build the preset fuzz",
+                         engine_};
+    }
+}
+
+KnownFindings Build::known_findings(const std::string& subject, const std::string& baseline) const {
+    KnownFindings known;
+    if (subject.find('/') == std::string::npos) {
+        known.read_if_there(known_ / (subject + ".known"));
+    }
+    if (!baseline.empty()) {
+        known.read(baseline);
+    }
+    return known;
+}
+
+}  // namespace shimfuzz::cli

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What has been built beside this program: runners, fuzz binaries, and what CMake knows about
+// subjects and mutants.
+//
+// CMake writes it down in manifest.json (cli/CMakeLists.txt), so no list is kept twice.
+#pragma once
+
+#include "cli/known_findings.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shimfuzz::cli {
+
+struct Mutant {
+    std::string name;
+    std::string what;
+    std::string seen_in;
+    std::string caught_by;  // the invariant it must violate
+    std::string target;     // the target that must see it
+
+    [[nodiscard]] std::string subject() const { return "mutant_" + name; }
+};
+
+// A program that asks the question of `target` of `subject`.
+struct Fuzzer {
+    std::string target;
+    std::string subject;
+    std::filesystem::path program;
+    bool quick = false;  // belongs to the set that runs when nothing else is asked for
+};
+
+struct SkippedSubject {
+    std::string name;
+    std::string reason;
+};
+
+class Build {
+public:
+    // Reads the build that this program is part of, or throws UsageError.
+    Build();
+
+    // subjects returns the names of all subjects that were built, mutants last.
+    [[nodiscard]] const std::vector<std::string>& subjects() const noexcept { return subjects_; }
+    [[nodiscard]] const std::vector<SkippedSubject>& skipped() const noexcept { return skipped_; }
+    [[nodiscard]] const std::vector<Mutant>& mutants() const noexcept { return mutants_; }
+    [[nodiscard]] const std::vector<Fuzzer>& fuzzers() const noexcept { return fuzzers_; }
+
+    // mutant returns the mutant that `subject` is, or null if it is none.
+    [[nodiscard]] const Mutant* mutant(std::string_view subject) const noexcept;
+
+    // runner returns the runner of `subject`: a name or a runner's own path. Throws UsageError,
+    // which names the subjects there are.
+    [[nodiscard]] std::filesystem::path runner(const std::string& subject) const;
+
+    // require_subject throws UsageError unless a subject called `name` was built.
+    void require_subject(const std::string& name) const;
+
+    // require_engine throws UsageError unless the fuzz binaries of this build can search.
+    void require_engine() const;
+
+    // known_findings returns what is declared about `subject`, and in `baseline` if one is named.
+    [[nodiscard]] KnownFindings known_findings(const std::string& subject,
+                                               const std::string& baseline) const;
+
+    // folder returns the top of this build, build/<preset>.
+    [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+
+private:
+    void read_manifest();
+    void read_skipped();
+
+    std::filesystem::path folder_;
+    std::filesystem::path known_;  // the folder of known-findings files
+    std::string engine_;
+    std::vector<std::string> subjects_;
+    std::vector<SkippedSubject> skipped_;
+    std::vector<Mutant> mutants_;
+    std::vector<Fuzzer> fuzzers_;
+};
+
+}  // namespace shimfuzz::cli

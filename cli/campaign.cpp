@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/campaign.hpp"
+
+#include "cli/files.hpp"
+#include "cli/live_status.hpp"
+#include "cli/minimizer.hpp"
+#include "cli/scenario_file.hpp"
+#include "cli/usage_error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+namespace shimfuzz::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// `text` as part of a file's name: small letters and digits, all else one dash.
+std::string slug(std::string_view text) {
+    std::string name;
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (std::isalnum(byte) != 0 || letter == '_') {
+            name += static_cast<char>(std::tolower(byte));
+        } else if (!name.empty() && name.back() != '-') {
+            name += '-';
+        }
+    }
+    return name;
+}
+
+// One pair from its search to its witnesses.
+class PairRun {
+public:
+    PairRun(const Build& build, const FuzzOptions& options, const Pair& pair, LiveStatus& status)
+        : build_{build},
+          options_{options},
+          pair_{pair},
+          status_{status},
+          runner_{build.runner(pair.fuzzer->subject)} {}
+
+    PairResult run() {
+        const ScratchFolder work{build_.folder() / "campaign"};
+        const SearchSettings settings{.work = work.path(),
+                                      .keep = findings_folder(),
+                                      .seeds = seeds_folder(),
+                                      .baseline = options_.baseline,
+                                      .seed = options_.seed};
+        const std::function<void(const std::string&)> progress =
+            [this](const std::string& text) { status_.update(pair_.name(), text); };
+        SearchResult search = Search{pair_, settings, runner_, progress}.run();
+        PairResult result{.pair = pair_,
+                          .executions = search.executions,
+                          .seconds = search.seconds,
+                          .edges = search.edges,
+                          .reach = search.reach,
+                          .unexplained = std::move(search.unexplained),
+                          .from_seeds = options_.seeds};
+        for (const Sighting& sighting : search.sightings) {
+            result.found.push_back(witness(sighting));
+        }
+        status_.finish(pair_.name(), fmt::format("{} executions, {} signatures", result.executions,
+                                                 result.found.size()));
+        return result;
+    }
+
+private:
+    [[nodiscard]] fs::path findings_folder() const {
+        return build_.folder() / "findings" / pair_.fuzzer->subject;
+    }
+
+    [[nodiscard]] fs::path seeds_folder() const {
+        const fs::path folder = build_.folder() / "corpus" / pair_.fuzzer->target;
+        if (!options_.seeds) {
+            return {};
+        }
+        if (!fs::is_directory(folder)) {
+            throw UsageError{"{}: no seeds there: build the target corpus", folder.string()};
+        }
+        return folder;
+    }
+
+    [[nodiscard]] scenario::Document document(const scenario::Scenario& scenario) const {
+        return {.play = pair_.target->play, .scenario = scenario};
+    }
+
+    Found witness(const Sighting& sighting) {
+        status_.update(pair_.name(), fmt::format("minimizing {}", sighting.signature));
+        Found found{.signature = sighting.signature,
+                    .executions = sighting.executions,
+                    .seconds = sighting.seconds};
+        const auto shows = [&](const scenario::Scenario& candidate) {
+            return runner_.signature(document(candidate)) == sighting.signature;
+        };
+        if (!shows(sighting.scenario)) {
+            throw UsageError{"{}: {} does not show again in the runner: the play depends on more "
+                             "than the scenario",
+                             pair_.name(), sighting.signature};
+        }
+        found.scenario = minimize(sighting.scenario, shows).scenario;
+        found.witness = findings_folder() /
+                        (pair_.fuzzer->target + "-" + slug(sighting.signature) + text_extension);
+        make_folder(findings_folder());
+        write_file(found.witness,
+                   fmt::format("# {} shows here: {}\n{}", pair_.fuzzer->subject,
+                               sighting.signature, text_of(document(found.scenario))));
+        require_replay(found);
+        return found;
+    }
+
+    // What is on the disk is what people get: it must show what it is named after.
+    void require_replay(const Found& found) {
+        if (runner_.signature(read_scenario(found.witness, "")) != found.signature) {
+            throw UsageError{"{}: does not show {}", found.witness.string(), found.signature};
+        }
+    }
+
+    const Build& build_;
+    const FuzzOptions& options_;
+    const Pair& pair_;
+    LiveStatus& status_;
+    Runner runner_;
+};
+
+unsigned jobs_for(const FuzzOptions& options, std::size_t pairs) {
+    const unsigned wanted =
+        options.jobs > 0 ? options.jobs : std::max(std::thread::hardware_concurrency(), 1U);
+    return std::min(wanted, static_cast<unsigned>(pairs));
+}
+
+}  // namespace
+
+std::vector<PairResult> run_campaign(const Build& build, const std::vector<Pair>& pairs,
+                                     const FuzzOptions& options) {
+    catch_interrupts();
+    LiveStatus status;
+    std::vector<PairResult> results(pairs.size());
+    std::atomic<std::size_t> next = 0;
+    std::mutex mutex;
+    std::exception_ptr failure;
+    const auto work = [&] {
+        for (std::size_t i = next++; i < pairs.size() && !interrupted(); i = next++) {
+            try {
+                results[i] = PairRun{build, options, pairs[i], status}.run();
+            } catch (...) {
+                const std::lock_guard lock{mutex};
+                failure = failure == nullptr ? std::current_exception() : failure;
+                next = pairs.size();
+            }
+        }
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < jobs_for(options, pairs.size()); ++i) {
+        threads.emplace_back(work);
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    if (interrupted()) {
+        throw UsageError{"interrupted; witnesses found so far are in {}",
+                         shown(build.folder() / "findings")};
+    }
+    if (failure != nullptr) {
+        std::rethrow_exception(failure);
+    }
+    return results;
+}
+
+}  // namespace shimfuzz::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/build.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/explanation.hpp"
+#include "cli/runner.hpp"
+#include "cli/scenario_file.hpp"
+#include "cli/trace_table.hpp"
+#include "cli/usage_error.hpp"
+#include "cli/verbs.hpp"
+
+#include <fmt/format.h>
+
+namespace shimfuzz::cli {
+namespace {
+
+int exit_code_for(const nlohmann::ordered_json& run, const Declared* declared) {
+    const bool violated = run["verdict"]["status"] == "violated";
+    return violated && declared == nullptr ? exit_violated : exit_as_declared;
+}
+
+const Declared* declared_in(const KnownFindings& known, const nlohmann::ordered_json& run) {
+    const auto& signature = run["verdict"]["signature"];
+    return signature.is_null() ? nullptr : known.find(signature.get<std::string>());
+}
+
+}  // namespace
+
+int explain(const ExplainOptions& options) {
+    if (options.legend) {
+        fmt::print("{}", trace_legend());
+        return exit_as_declared;
+    }
+    if (options.file.empty() || options.subject.empty()) {
+        throw UsageError{"explain needs a FILE and --subject, or --legend"};
+    }
+    const Build build;
+    const scenario::Document document = read_scenario(options.file, options.target);
+    const KnownFindings known = build.known_findings(options.subject, options.baseline);
+    Runner runner{build.runner(options.subject)};
+    const nlohmann::ordered_json run = runner.run(document);
+    const Declared* declared = declared_in(known, run);
+    if (options.json) {
+        fmt::print("{}\n", run.dump(2));
+    } else {
+        fmt::print("{}", explanation({.run = run,
+                                      .file = options.file,
+                                      .subject = options.subject,
+                                      .target = options.target,
+                                      .runner = runner.program(),
+                                      .declared = declared}));
+    }
+    return exit_code_for(run, declared);
+}
+
+}  // namespace shimfuzz::cli

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/explanation.hpp"
+
+#include "cli/files.hpp"
+#include "cli/source_lines.hpp"
+#include "cli/targets.hpp"
+#include "cli/trace_table.hpp"
+#include "cli/violation_words.hpp"
+#include "harness/invariants.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace shimfuzz::cli {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+// The law is a sentence or two; on a line of its own it would be cut by most terminals.
+constexpr std::size_t line_width = 100;
+constexpr std::size_t indent = 13;
+
+// `text` cut into lines at spaces, all but the first indented.
+std::string wrapped(std::string_view text) {
+    std::string lines;
+    std::size_t column = indent;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        const std::string_view word = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (!lines.empty() && column + 1 + word.size() > line_width) {
+            lines += '\n' + std::string(indent, ' ');
+            column = indent;
+        } else if (!lines.empty()) {
+            lines += ' ';
+            ++column;
+        }
+        lines += word;
+        column += word.size();
+    }
+    return lines;
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string verdict_phrase(const ordered_json& verdict, const Declared* declared) {
+    if (verdict["status"] == "upheld") {
+        return "upholds everything";
+    }
+    return fmt::format("violates {}{}", verdict["invariant"].get<std::string>(),
+                       declared != nullptr ? fmt::format(" ({})", remark(*declared)) : "");
+}
+
+std::string heading(const Explained& it) {
+    const ordered_json& lines = it.run["scenario"];
+    return fmt::format("{}: {}, {} {}\n  {}\n\n", it.file, counted(lines.size() - 1, "op"),
+                       it.run["subject"].get<std::string>(),
+                       verdict_phrase(it.run["verdict"], it.declared),
+                       lines[0].get<std::string>());
+}
+
+const harness::InvariantDescription* find_invariant(const std::string& name) {
+    const auto table = harness::invariant_table();
+    const auto found = std::ranges::find(table, name, &harness::InvariantDescription::name);
+    return found == table.end() ? nullptr : &*found;
+}
+
+std::string stack(const Explained& it) {
+    const ordered_json& frames = it.run["died"]["frames"];
+    const std::vector<std::string> places = source_lines(it.runner, frames);
+    std::string text;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        text += fmt::format("  {:<10} {} {}", i == 0 ? "stack" : "",
+                            frames[i]["function"].get<std::string>(), places[i]);
+        text.erase(text.find_last_not_of(' ') + 1);
+        text += '\n';
+    }
+    return text;
+}
+
+std::string reasons(const Explained& it) {
+    const ordered_json& verdict = it.run["verdict"];
+    if (verdict["status"] == "upheld") {
+        return "upheld: every law that this scenario puts to the test\n";
+    }
+    const auto field = [](std::string_view name, std::string_view value) {
+        return fmt::format("  {:<10} {}\n", name, wrapped(value));
+    };
+    const ViolationWords words = words_for(it.run);
+    std::string text = verdict["invariant"].get<std::string>() + '\n';
+    if (const auto* invariant = find_invariant(verdict["invariant"])) {
+        text += field("law", invariant->law);
+        text += field("source", invariant->origin);
+    }
+    text += field("expected", words.expected);
+    text += field("observed", words.observed);
+    text += field("signature", verdict["signature"].get<std::string>());
+    if (it.run.contains("died")) {
+        text += stack(it);
+    }
+    return text;
+}
+
+std::string commands(const Explained& it) {
+    const std::string options =
+        it.target.empty() ? fmt::format("--subject {}", it.subject)
+                          : fmt::format("--subject {} --target {}", it.subject, it.target);
+    std::string text = fmt::format("\nagain     ./dev shimfuzz explain {} {}\n", it.file, options);
+    if (it.run["verdict"]["status"] == "violated") {
+        text += fmt::format("smaller   ./dev shimfuzz minimize {} {}\n", it.file, options);
+    }
+    if (it.target.empty()) {
+        text += fmt::format("debugger  gdb --args {} play --here {}\n", shown(it.runner), it.file);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string explanation(const Explained& it) {
+    return heading(it) + trace_table(it.run) + '\n' + reasons(it) + commands(it);
+}
+
+}  // namespace shimfuzz::cli

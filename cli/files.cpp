@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/files.hpp"
+
+#include "cli/usage_error.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+namespace shimfuzz::cli {
+
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+    std::error_code error;
+    if (fs::is_directory(path, error)) {
+        throw UsageError{"{}: is a folder", path.string()};
+    }
+    std::ifstream file{path, std::ios::binary};
+    if (!file) {
+        throw UsageError{"{}: {}", path.string(), std::strerror(errno)};
+    }
+    std::string content;
+    std::array<char, 65536> chunk{};
+    while (file && content.size() <= file_size_max) {
+        file.read(chunk.data(), chunk.size());
+        content.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
+    }
+    if (file.bad()) {
+        throw UsageError{"{}: cannot be read", path.string()};
+    }
+    if (content.size() > file_size_max) {
+        throw UsageError{"{}: larger than {} MiB, no scenario is", path.string(),
+                         file_size_max >> 20};
+    }
+    return content;
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+    fs::path temporary = path;
+    temporary += fmt::format(".{}.tmp", getpid());
+    std::ofstream file{temporary, std::ios::binary};
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.close();
+    std::error_code error;
+    if (file) {
+        fs::rename(temporary, path, error);
+    }
+    if (!file || error) {
+        const std::string reason = error ? error.message() : std::strerror(errno);
+        fs::remove(temporary, error);
+        throw UsageError{"{}: cannot be written: {}", path.string(), reason};
+    }
+}
+
+void make_folder(const fs::path& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) {
+        throw UsageError{"{}: {}", path.string(), error.message()};
+    }
+}
+
+std::vector<fs::path> files_below(const fs::path& path, std::string_view extension) {
+    std::vector<fs::path> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator{path}) {
+        if (entry.is_regular_file() && entry.path().extension() == extension) {
+            files.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
+std::string shown(const fs::path& path) {
+    std::error_code error;
+    const fs::path relative = fs::proximate(path, error);
+    const bool outside = error || *relative.begin() == "..";
+    return outside ? path.string() : relative.string();
+}
+
+ScratchFolder::ScratchFolder(const fs::path& parent) {
+    make_folder(parent);
+    std::string name = (parent / "work-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+        throw UsageError{"{}: {}", name, std::strerror(errno)};
+    }
+    path_ = name;
+}
+
+ScratchFolder::~ScratchFolder() {
+    std::error_code ignored;  // a folder left behind does no harm
+    fs::remove_all(path_, ignored);
+}
+
+}  // namespace shimfuzz::cli

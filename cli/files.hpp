@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files, read whole and written whole.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shimfuzz::cli {
+
+// No scenario, in either form, is anywhere near this; what is larger was named by mistake.
+inline constexpr std::uintmax_t file_size_max = std::uintmax_t{16} << 20;
+
+// read_file returns what is in `path`, or throws UsageError.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+// write_file makes `path` hold `content`, or throws UsageError and leaves what was there. It is
+// written under a temporary name and renamed, so nobody ever sees half of it.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+// make_folder makes `path` and what is above it, or throws UsageError.
+void make_folder(const std::filesystem::path& path);
+
+// files_below returns the files in the folder `path` whose names end in `extension`, in the order
+// of their names.
+[[nodiscard]] std::vector<std::filesystem::path> files_below(const std::filesystem::path& path,
+                                                             std::string_view extension);
+
+// shown returns `path` as a person in the current folder would type it.
+[[nodiscard]] std::string shown(const std::filesystem::path& path);
+
+// ScratchFolder is an empty folder that is gone when it goes out of scope.
+class ScratchFolder {
+public:
+    // Makes the folder inside `parent`, which is made if missing.
+    explicit ScratchFolder(const std::filesystem::path& parent);
+    ~ScratchFolder();
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace shimfuzz::cli

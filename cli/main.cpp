@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// shimfuzz: the command line tool. Reads the command line, starts a verb, and turns whatever its
+// user can mend into one line on stderr.
+//
+// Exit codes are in cli/exit_code.hpp, what the verbs do in cli/verbs.hpp.
+
+#include "cli/exit_code.hpp"
+#include "cli/targets.hpp"
+#include "cli/usage_error.hpp"
+#include "cli/verbs.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace shimfuzz::cli {
+namespace {
+
+// What all verbs' options are read into, and the verb to start.
+struct CommandLine {
+    ExplainOptions explain;
+    MinimizeOptions minimize;
+    EncodeOptions encode;
+    DecodeOptions decode;
+    CheckOptions check;
+    ListOptions list;
+    FuzzOptions fuzz;
+    std::function<int()> verb;
+};
+
+CLI::Option* add_subject(CLI::App* verb, std::string& subject) {
+    return verb->add_option("--subject", subject, "a subject's name, or the path of a runner");
+}
+
+void add_target(CLI::App* verb, std::string& target) {
+    verb->add_option("--target", target, "how to play it, if the file does not say: a target");
+}
+
+void add_baseline(CLI::App* verb, std::string& baseline) {
+    verb->add_option("--baseline", baseline, "a file of further known findings");
+}
+
+void define_explain(CLI::App& app, CommandLine& line) {
+    CLI::App* verb =
+        app.add_subcommand("explain", "play a scenario and say step by step what happened");
+    ExplainOptions& options = line.explain;
+    verb->add_option("FILE", options.file, "a scenario, as text or as bytes");
+    add_subject(verb, options.subject);
+    add_target(verb, options.target);
+    add_baseline(verb, options.baseline);
+    verb->add_flag("--json", options.json, "print the runner's own account");
+    verb->add_flag("--legend", options.legend, "say what the columns mean");
+    verb->callback([&line] { line.verb = [&line] { return explain(line.explain); }; });
+}
+
+void define_minimize(CLI::App& app, CommandLine& line) {
+    CLI::App* verb =
+        app.add_subcommand("minimize", "make a scenario as small as its violation allows");
+    MinimizeOptions& options = line.minimize;
+    verb->add_option("FILE", options.file, "a scenario, as text or as bytes")->required();
+    add_subject(verb, options.subject)->required();
+    add_target(verb, options.target);
+    verb->add_option("-o,--out", options.out, "where to write the text (stdout)");
+    verb->callback([&line] { line.verb = [&line] { return minimize(line.minimize); }; });
+}
+
+void define_encode(CLI::App& app, CommandLine& line) {
+    CLI::App* verb = app.add_subcommand("encode", "turn text scenarios into bytes");
+    EncodeOptions& options = line.encode;
+    verb->add_option("FILE", options.from, "a text scenario, or a folder of them")->required();
+    verb->add_option("-o,--out", options.out, "the file, or folder, to write")->required();
+    verb->add_option("--target", options.target, "refuse what is not meant for this target");
+    verb->callback([&line] { line.verb = [&line] { return encode(line.encode); }; });
+}
+
+void define_decode(CLI::App& app, CommandLine& line) {
+    CLI::App* verb = app.add_subcommand("decode", "print a scenario in bytes as text");
+    verb->add_option("FILE", line.decode.file, "a scenario as bytes")->required();
+    verb->add_option("--target", line.decode.target, "which target plays it")->required();
+    verb->callback([&line] { line.verb = [&line] { return decode(line.decode); }; });
+}
+
+void define_check(CLI::App& app, CommandLine& line) {
+    CLI::App* verb =
+        app.add_subcommand("check", "play scenarios and say in a line each if all was upheld");
+    CheckOptions& options = line.check;
+    verb->add_option("FILE", options.files, "scenarios, or folders of text ones")->required();
+    add_subject(verb, options.subject)->required();
+    add_target(verb, options.target);
+    add_baseline(verb, options.baseline);
+    verb->callback([&line] { line.verb = [&line] { return check(line.check); }; });
+}
+
+void define_list(CLI::App& app, CommandLine& line) {
+    CLI::App* verb = app.add_subcommand("list", "list what there is");
+    verb->add_option("WHAT", line.list.what, fmt::format("{}", fmt::join(list_topics(), ", ")))
+        ->required();
+    verb->add_flag("--json", line.list.json, "as JSON");
+    verb->callback([&line] { line.verb = [&line] { return list(line.list); }; });
+}
+
+void define_fuzz(CLI::App& app, CommandLine& line) {
+    CLI::App* verb =
+        app.add_subcommand("fuzz", "search, and end with a table of subjects and invariants");
+    FuzzOptions& options = line.fuzz;
+    verb->add_option("TARGET", options.targets, "targets (those of the quick set)");
+    verb->add_option("--subject", options.subjects, "subjects (those of the quick set)")
+        ->take_all();
+    verb->add_option("--time", options.seconds, "seconds for each target and subject")
+        ->check(CLI::Range(1.0, 1e9));
+    verb->add_flag("--seeds", options.seeds, "begin with our corpus instead of nothing");
+    verb->add_flag("--all", options.all, "all targets, all subjects, all mutants");
+    verb->add_option("--json", options.json, "write the results to this file");
+    add_baseline(verb, options.baseline);
+    verb->add_option("--seed", options.seed, "the engine's seed (1)")->check(CLI::PositiveNumber);
+    verb->add_option("--jobs", options.jobs, "how many at a time (one per processor)")
+        ->check(CLI::PositiveNumber);
+    verb->callback([&line] { line.verb = [&line] { return fuzz(line.fuzz); }; });
+}
+
+std::string verb_names(const CLI::App& app) {
+    std::string names;
+    for (const CLI::App* verb : app.get_subcommands(nullptr)) {
+        names += (names.empty() ? "" : ", ") + verb->get_name();
+    }
+    return names;
+}
+
+std::string option_names(const CLI::App& verb) {
+    std::string names;
+    for (const CLI::Option* option : verb.get_options()) {
+        names += (names.empty() ? "" : ", ") + option->get_name();
+    }
+    return names;
+}
+
+// The verb that was named, or null.
+const CLI::App* verb_of(const CLI::App& app) {
+    const std::vector<const CLI::App*> parsed = app.get_subcommands(
+        [](const CLI::App* verb) { return verb->parsed(); });
+    return parsed.empty() ? nullptr : parsed.front();
+}
+
+// What is wrong with a command line, in one line that names what would be right.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error,
+                      const std::vector<std::string>& words) {
+    const CLI::App* verb = verb_of(app);
+    if (verb == nullptr) {
+        return words.empty() ? fmt::format("no verb; there are: {}", verb_names(app))
+                             : fmt::format("unknown verb '{}'; there are: {}", words.front(),
+                                           verb_names(app));
+    }
+    std::string reason = error.what();
+    std::ranges::replace(reason, '\n', ' ');
+    return fmt::format("{}: {}; it takes: {}", verb->get_name(), reason, option_names(*verb));
+}
+
+int run(const std::vector<std::string>& words) {
+    CommandLine line;
+    CLI::App app{"Explains, minimizes and searches for violations of TLS shims"};
+    app.name("shimfuzz");
+    app.require_subcommand(1);
+    define_explain(app, line);
+    define_minimize(app, line);
+    define_encode(app, line);
+    define_decode(app, line);
+    define_check(app, line);
+    define_list(app, line);
+    define_fuzz(app, line);
+    try {
+        std::vector<std::string> reversed{words.rbegin(), words.rend()};
+        app.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::ParseError& error) {
+        throw UsageError{"{}", complaint(app, error, words)};
+    }
+    return line.verb();
+}
+
+int main(const std::vector<std::string>& words) {
+    try {
+        return run(words);
+    } catch (const UsageError& error) {
+        fmt::print(stderr, "shimfuzz: {}\n", error.what());
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "shimfuzz: {}\n", error.what());
+    }
+    return exit_usage;
+}
+
+}  // namespace
+}  // namespace shimfuzz::cli
+
+int main(int argc, char** argv) {
+    // A runner or a reader of our output that is gone is noticed where it matters.
+    std::signal(SIGPIPE, SIG_IGN);
+    return shimfuzz::cli::main({argv + 1, argv + argc});
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/runner.hpp"
+
+#include "cli/usage_error.hpp"
+
+namespace shimfuzz::cli {
+
+using nlohmann::ordered_json;
+
+std::string text_of(const scenario::Document& document) {
+    const std::vector<char> text = scenario::print(document);
+    return {text.begin(), text.end()};
+}
+
+Runner::Runner(const std::filesystem::path& program)
+    : program_{program}, process_{{program.string(), "serve"}, Listen::to_stdout} {}
+
+ordered_json Runner::ask(const scenario::Document& document, bool trace) {
+    const ordered_json request{{"scenario", text_of(document)}, {"trace", trace}};
+    static_cast<void>(process_.tell(request.dump()));
+    const std::optional<std::string> line = process_.hear();
+    ordered_json answer = ordered_json::parse(line.value_or(""), nullptr, false);
+    if (!answer.is_object() || !answer.contains("verdict")) {
+        throw UsageError{"{}: is not a runner, or has died", program_.string()};
+    }
+    if (answer["verdict"]["status"] == "not played") {
+        throw UsageError{"{}: {}", program_.filename().string(),
+                         answer["died"]["reason"].get<std::string>()};
+    }
+    return answer;
+}
+
+std::optional<std::string> Runner::signature(const scenario::Document& document) {
+    const ordered_json answer = ask(document, false);
+    const ordered_json& signature = answer["verdict"]["signature"];
+    if (signature.is_null()) {
+        return std::nullopt;
+    }
+    return signature.get<std::string>();
+}
+
+ordered_json Runner::run(const scenario::Document& document) {
+    return ask(document, true);
+}
+
+}  // namespace shimfuzz::cli

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plays scenarios on a subject through its runner, one runner process for many scenarios.
+#pragma once
+
+#include "cli/process.hpp"
+#include "scenario/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace shimfuzz::cli {
+
+class Runner {
+public:
+    explicit Runner(const std::filesystem::path& program);
+
+    // signature returns the signature of what `document` violates, or nothing if all is upheld.
+    [[nodiscard]] std::optional<std::string> signature(const scenario::Document& document);
+
+    // run returns the whole account of a play, as the runner's `play` prints it.
+    [[nodiscard]] nlohmann::ordered_json run(const scenario::Document& document);
+
+    [[nodiscard]] const std::filesystem::path& program() const noexcept { return program_; }
+
+private:
+    // Throws UsageError if the runner gives no verdict: it does not run, or it says that the fault
+    // is its own.
+    [[nodiscard]] nlohmann::ordered_json ask(const scenario::Document& document, bool trace);
+
+    std::filesystem::path program_;
+    Process process_;
+};
+
+// text_of returns `document` in text form.
+[[nodiscard]] std::string text_of(const scenario::Document& document);
+
+}  // namespace shimfuzz::cli

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/targets.hpp"
+
+#include "cli/usage_error.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace shimfuzz::cli {
+namespace {
+
+using scenario::Loop;
+using scenario::Profile;
+using scenario::Seam;
+
+constexpr std::array<Target, 3> targets{
+    Target{"return_codes", {Seam::scripted, Loop::none, Profile::any},
+           "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
+    Target{"poll_loop", {Seam::scripted, Loop::lawful, Profile::plausible},
+           "Does a correct event loop, on this shim, keep every promise to its application and its "
+           "peer?"},
+    Target{"poll_loop_any", {Seam::scripted, Loop::lawful, Profile::any},
+           "Does a correct event loop, on this shim, stay safe when mbedTLS answers what no socket "
+           "could lead to?"}};
+
+}  // namespace
+
+std::span<const Target> target_table() noexcept {
+    return targets;
+}
+
+const Target& find_target(std::string_view name) {
+    const auto* found = std::ranges::find(targets, name, &Target::name);
+    if (found == targets.end()) {
+        throw UsageError{"unknown target '{}'; there are: {}", name, target_names()};
+    }
+    return *found;
+}
+
+const Target* target_of(const scenario::Play& play) noexcept {
+    const auto* found = std::ranges::find(targets, play, &Target::play);
+    return found == targets.end() ? nullptr : found;
+}
+
+std::string target_names() {
+    std::string names;
+    for (const Target& target : targets) {
+        names += names.empty() ? "" : ", ";
+        names += target.name;
+    }
+    return names;
+}
+
+bool judges(const Target& target, const harness::InvariantDescription& invariant) {
+    const bool has_loop = target.play.loop == Loop::lawful;
+    const bool is_plausible = target.play.profile == Profile::plausible;
+    return (invariant.level == harness::Level::api || has_loop) &&
+           (!invariant.plausible_only || is_plausible);
+}
+
+}  // namespace shimfuzz::cli

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verbs of the command line tool: what each is given and what it does.
+//
+// Each returns the exit code (cli/exit_code.hpp) and throws UsageError for what its user can mend.
+// How options are spelled on the command line is main.cpp's business.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace shimfuzz::cli {
+
+struct ExplainOptions {
+    std::string file;
+    std::string subject;
+    std::string target;
+    std::string baseline;
+    bool json = false;
+    bool legend = false;
+};
+
+// explain plays a scenario and says step by step what happened.
+[[nodiscard]] int explain(const ExplainOptions& options);
+
+struct MinimizeOptions {
+    std::string file;
+    std::string subject;
+    std::string target;
+    std::string out;  // empty: stdout
+};
+
+// minimize makes a scenario as small as its violation allows and prints it as text.
+[[nodiscard]] int minimize(const MinimizeOptions& options);
+
+struct EncodeOptions {
+    std::string from;    // a file, or a folder of text scenarios
+    std::string out;     // likewise
+    std::string target;  // if not empty, every scenario must be meant for it
+};
+
+// encode turns text scenarios into bytes.
+[[nodiscard]] int encode(const EncodeOptions& options);
+
+struct DecodeOptions {
+    std::string file;
+    std::string target;
+};
+
+// decode prints a scenario in bytes as text.
+[[nodiscard]] int decode(const DecodeOptions& options);
+
+struct CheckOptions {
+    std::vector<std::string> files;  // or folders of text scenarios
+    std::string subject;
+    std::string target;
+    std::string baseline;
+};
+
+// check plays scenarios and says in one line each whether all was upheld.
+[[nodiscard]] int check(const CheckOptions& options);
+
+struct ListOptions {
+    std::string what;
+    bool json = false;
+};
+
+// list prints what there is.
+[[nodiscard]] int list(const ListOptions& options);
+
+// list_topics returns what can be listed.
+[[nodiscard]] const std::vector<std::string>& list_topics();
+
+struct FuzzOptions {
+    std::vector<std::string> targets;   // empty: the quick set, or all
+    std::vector<std::string> subjects;  // likewise
+    double seconds = 0;                 // per target and subject; 0: the default
+    bool seeds = false;
+    bool all = false;
+    std::string json;
+    std::string baseline;
+    std::uint32_t seed = 1;
+    unsigned jobs = 0;  // at a time; 0: one per processor
+};
+
+// fuzz searches for violations and ends with a table of subjects and invariants.
+[[nodiscard]] int fuzz(const FuzzOptions& options);
+
+}  // namespace shimfuzz::cli

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the build knows about subjects beyond their code: where upstream sources lie, which subjects
+# had to be skipped, which loop drives a subject, and which findings of it are known.
+#
+# A subject itself is made by add_subject (shim/CMakeLists.txt), add_lws_wrapper (LwsWrapper.cmake)
+# or add_mutant (Mutants.cmake); each leaves a static library shim_<subject>.
+
+if(DEFINED ENV{SHIMFUZZ_CACHE})
+  set(cache "$ENV{SHIMFUZZ_CACHE}")
+elseif(DEFINED ENV{XDG_CACHE_HOME})
+  set(cache "$ENV{XDG_CACHE_HOME}/shimfuzz")
+else()
+  set(cache "$ENV{HOME}/.cache/shimfuzz")
+endif()
+set(SHIMFUZZ_CACHE "${cache}" CACHE PATH "Where ./dev setup keeps upstream sources")
+
+# Read by ./dev test, which counts each line as a skip. Written anew by every configure run.
+set(shimfuzz_skipped_file "${PROJECT_BINARY_DIR}/skipped_subjects.txt")
+file(WRITE "${shimfuzz_skipped_file}" "")
+
+# shimfuzz_skip_subject(<subject> <reason>)
+#
+# Says loudly, here and in skipped_subjects.txt, that <subject> is left out of this build and why.
+function(shimfuzz_skip_subject subject reason)
+  message(WARNING "SKIPPED subject ${subject}: ${reason}")
+  file(APPEND "${shimfuzz_skipped_file}" "${subject}: ${reason}\n")
+  set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_SKIPPED_SUBJECTS ${subject})
+endfunction()
+
+# shimfuzz_subject_is_built(<subject> <out_variable>)
+#
+# Sets <out_variable> to TRUE if shim_<subject> exists and to FALSE if the subject was skipped. Any
+# other name is a mistake of the caller.
+function(shimfuzz_subject_is_built subject out_variable)
+  get_property(skipped GLOBAL PROPERTY SHIMFUZZ_SKIPPED_SUBJECTS)
+  if(TARGET shim_${subject})
+    set(${out_variable} TRUE PARENT_SCOPE)
+  elseif("${subject}" IN_LIST skipped)
+    set(${out_variable} FALSE PARENT_SCOPE)
+  else()
+    message(FATAL_ERROR "no subject '${subject}': there is no target shim_${subject}")
+  endif()
+endfunction()
+
+# shimfuzz_link_subject(<target> <subject>)
+#
+# Links into <target> what every program that plays scenarios on <subject> needs: the harness, the
+# loop that drives the subject, the subject, and its known findings. The archives need each other
+# in both directions (the harness calls the subject, whose calls of mbedTLS are wrapped by the
+# harness), so the linker is told to go round until nothing is missing.
+function(shimfuzz_link_subject target subject)
+  set(loop shimfuzz_lawful_loop)
+  get_target_property(own_loop shim_${subject} SHIMFUZZ_LOOP)
+  if(own_loop)
+    set(loop ${own_loop})
+  endif()
+  set(archives shimfuzz_harness ${loop} shim_${subject})
+  get_target_property(rest shim_${subject} SHIMFUZZ_REST)
+  if(rest)
+    list(APPEND archives ${rest})
+  endif()
+  list(JOIN archives "," archives)
+  target_link_libraries(${target} PRIVATE
+    $<LINK_GROUP:RESCAN,${archives}>
+    shimfuzz_warnings shimfuzz_sanitizers)
+  shimfuzz_embed_known(${target} ${subject})
+endfunction()
+
+# shimfuzz_embed_known(<target> <subject>)
+#
+# Lets <target> say `#include "known_findings.inc"`: one C++ string literal and a comma for each
+# line of shim/known/<subject>.known, blank lines and # comments left out. Nothing at all when the
+# file is missing or empty, so put it into a list that has a last element of its own:
+#
+#   constexpr const char* known_findings[] = {
+#   #include "known_findings.inc"
+#       nullptr,
+#   };
+function(shimfuzz_embed_known target subject)
+  set(known "${PROJECT_SOURCE_DIR}/shim/known/${subject}.known")
+  set(include_dir "${PROJECT_BINARY_DIR}/known/${subject}")
+  set(literals "")
+  if(EXISTS "${known}")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${known}")
+    # Not file(STRINGS): lists lose lines that hold ';' or '['.
+    file(READ "${known}" text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    string(REGEX REPLACE "(^|\n)[ \t]*#[^\n]*" "\\1" text "${text}")
+    string(REGEX REPLACE "\n[ \t\n]*\n" "\n" text "\n${text}\n")
+    string(REGEX REPLACE "\n([^\n]+)" "\n\"\\1\"," literals "${text}")
+  endif()
+  file(CONFIGURE OUTPUT "${include_dir}/known_findings.inc" CONTENT "${literals}" @ONLY)
+  target_include_directories(${target} PRIVATE "${include_dir}")
+endfunction()

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "fuzz/draw.hpp"
+
+#include <algorithm>
+
+namespace shimfuzz::fuzz {
+
+using scenario::AnswerCode;
+using scenario::NumberForm;
+using scenario::Op;
+using scenario::OpDescription;
+
+std::uint32_t Chance::below(std::uint32_t limit) noexcept {
+    state_ += 0x9e3779b97f4a7c15U;
+    std::uint64_t mixed = state_;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+    return static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) % limit);
+}
+
+Swarm draw_swarm(Chance& chance, scenario::Loop loop) noexcept {
+    const std::span<const OpDescription> table = scenario::op_table();
+    Swarm swarm;
+    const std::uint32_t wanted = 2 + chance.below(swarm_size_max - 1);
+    while (swarm.count < wanted) {
+        const OpDescription& kind = table[chance.below(static_cast<std::uint32_t>(table.size()))];
+        if (scenario::belongs_to(kind.kind, loop)) {
+            swarm.kinds[swarm.count++] = &kind;
+        }
+    }
+    return swarm;
+}
+
+// Most numbers are small: bytes that are moved cost time and tell little.
+constexpr std::uint32_t small_number_max = 64;
+
+std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept {
+    constexpr std::array<std::uint16_t, 7> telling{1, 2, 1460, 1461, 2920, 16384, 16385};
+    const std::uint32_t way = chance.below(16);
+    if (way < 4) {
+        return 0;  // no room, a record without data, the next allocation
+    }
+    if (way < 6) {
+        return std::min(telling[chance.below(telling.size())], max);
+    }
+    const std::uint32_t limit = way == 6 ? max : std::min<std::uint32_t>(max, small_number_max);
+    return static_cast<std::uint16_t>(chance.below(limit + 1));
+}
+
+namespace {
+
+std::uint8_t draw_choice(Chance& chance, const OpDescription& kind) noexcept {
+    // Wants are what loops live by: they come as often as all other codes together.
+    if (kind.number_form == NumberForm::of_answer && chance.one_in(2)) {
+        return static_cast<std::uint8_t>(chance.one_in(2) ? AnswerCode::want_write
+                                                          : AnswerCode::want_read);
+    }
+    return static_cast<std::uint8_t>(chance.below(256));
+}
+
+}  // namespace
+
+Op draw_operands(Chance& chance, const OpDescription& kind) noexcept {
+    Op op{.kind = kind.kind, .choice = draw_choice(chance, kind)};
+    op = scenario::canonical(op);
+    op.number = draw_number(chance, scenario::number_max_of(op));
+    return scenario::canonical(op);
+}
+
+Op draw_op(Chance& chance, const Swarm& swarm) noexcept {
+    return draw_operands(chance, *swarm.kinds[chance.below(swarm.count)]);
+}
+
+}  // namespace shimfuzz::fuzz

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Drawing ops by chance, with a taste for what is telling: wants, zero, and the sizes at which shims
+// change what they do.
+//
+// The mutator and the speed measurement draw from here; the promises have generators of their own
+// (props/generators.hpp), because rapidcheck's shrink.
+#pragma once
+
+#include "scenario/op_table.hpp"
+
+#include <array>
+
+namespace shimfuzz::fuzz {
+
+// SplitMix64 (Steele, Lea, Flood 2014): all chance comes from the seed.
+class Chance {
+public:
+    explicit Chance(std::uint64_t seed) noexcept : state_{seed} {}
+
+    // below returns a number in [0, limit); `limit` must not be 0.
+    [[nodiscard]] std::uint32_t below(std::uint32_t limit) noexcept;
+    [[nodiscard]] bool one_in(std::uint32_t count) noexcept { return below(count) == 0; }
+
+private:
+    std::uint64_t state_;
+};
+
+inline constexpr std::uint32_t swarm_size_max = 6;
+
+// Swarm is the few kinds of op that one draw is made from, so that scenarios get long in one
+// direction instead of a little of everything (Groce et al. 2012).
+struct Swarm {
+    std::array<const scenario::OpDescription*, swarm_size_max> kinds{};
+    std::uint32_t count = 0;
+};
+
+// draw_swarm returns some kinds that `loop` plays.
+[[nodiscard]] Swarm draw_swarm(Chance& chance, scenario::Loop loop) noexcept;
+
+// draw_op returns an op of one of the swarm's kinds.
+[[nodiscard]] scenario::Op draw_op(Chance& chance, const Swarm& swarm) noexcept;
+
+// draw_operands returns an op of `kind`.
+[[nodiscard]] scenario::Op draw_operands(Chance& chance,
+                                         const scenario::OpDescription& kind) noexcept;
+
+// draw_number returns a number in [0, max].
+[[nodiscard]] std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept;
+
+}  // namespace shimfuzz::fuzz

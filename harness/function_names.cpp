@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/function_names.hpp"
+
+#include <elf.h>
+#include <link.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace shimfuzz::harness {
+namespace {
+
+using Header = ElfW(Ehdr);
+using Section = ElfW(Shdr);
+using Segment = ElfW(Phdr);
+using Symbol = ElfW(Sym);
+
+// Image reads structures out of a file's bytes; what lies outside them reads as nothing.
+class Image {
+public:
+    explicit Image(std::string bytes) : bytes_{std::move(bytes)} {}
+
+    template <typename Struct>
+    [[nodiscard]] std::optional<Struct> at(std::uint64_t offset) const {
+        if (offset > bytes_.size() || bytes_.size() - offset < sizeof(Struct)) {
+            return std::nullopt;
+        }
+        Struct value{};
+        std::memcpy(&value, bytes_.data() + offset, sizeof value);
+        return value;
+    }
+
+    [[nodiscard]] std::string text_at(std::uint64_t offset) const {
+        const std::size_t start = std::min<std::size_t>(offset, bytes_.size());
+        return bytes_.substr(start, std::strlen(bytes_.c_str() + start));
+    }
+
+private:
+    std::string bytes_;
+};
+
+std::optional<Header> header_of(const Image& image) {
+    const std::optional<Header> header = image.at<Header>(0);
+    const bool is_elf =
+        header.has_value() && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
+    return is_elf ? header : std::nullopt;
+}
+
+// The address that offset 0 of the loaded program has in its symbol table.
+std::uint64_t load_address(const Image& image, const Header& header) {
+    std::uint64_t lowest = std::numeric_limits<std::uint64_t>::max();
+    for (unsigned i = 0; i < header.e_phnum; ++i) {
+        const std::uint64_t offset = header.e_phoff + std::uint64_t{i} * sizeof(Segment);
+        const std::optional<Segment> segment = image.at<Segment>(offset);
+        if (segment.has_value() && segment->p_type == PT_LOAD) {
+            lowest = std::min<std::uint64_t>(lowest, segment->p_vaddr);
+        }
+    }
+    return lowest;
+}
+
+std::optional<Section> section_at(const Image& image, const Header& header, unsigned index) {
+    return image.at<Section>(header.e_shoff + std::uint64_t{index} * sizeof(Section));
+}
+
+std::optional<Section> symbol_section(const Image& image, const Header& header) {
+    for (unsigned i = 0; i < header.e_shnum; ++i) {
+        const std::optional<Section> section = section_at(image, header, i);
+        if (section.has_value() && section->sh_type == SHT_SYMTAB) {
+            return section;
+        }
+    }
+    return std::nullopt;
+}
+
+constexpr const char* this_program = "/proc/self/exe";
+
+std::string read_this_program() {
+    std::ifstream file{this_program, std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+}  // namespace
+
+FunctionNames::FunctionNames() {
+    std::error_code ignored;  // a program without a path has frames without names
+    program_ = std::filesystem::read_symlink(this_program, ignored).string();
+    const Image image{read_this_program()};
+    const std::optional<Header> header = header_of(image);
+    if (!header.has_value()) {
+        return;
+    }
+    const std::optional<Section> symbols = symbol_section(image, *header);
+    if (!symbols.has_value()) {
+        return;
+    }
+    const std::optional<Section> names = section_at(image, *header, symbols->sh_link);
+    const std::uint64_t base = load_address(image, *header);
+    for (std::uint64_t at = 0; names.has_value() && at < symbols->sh_size; at += sizeof(Symbol)) {
+        const std::optional<Symbol> symbol = image.at<Symbol>(symbols->sh_offset + at);
+        const bool is_function = symbol.has_value() && symbol->st_size > 0 &&
+                                 ELF64_ST_TYPE(symbol->st_info) == STT_FUNC;
+        if (is_function) {
+            const std::uint64_t begin = symbol->st_value - base;
+            ranges_.push_back({.begin = begin,
+                               .end = begin + symbol->st_size,
+                               .name = image.text_at(names->sh_offset + symbol->st_name)});
+        }
+    }
+    std::ranges::sort(ranges_, {}, &Range::begin);
+}
+
+std::string FunctionNames::name_at(std::uint64_t offset) const {
+    auto after = std::ranges::upper_bound(ranges_, offset, {}, &Range::begin);
+    if (after == ranges_.begin()) {
+        return {};
+    }
+    const Range& range = *std::prev(after);
+    return offset < range.end ? range.name.substr(0, range.name.find('.')) : std::string{};
+}
+
+}  // namespace shimfuzz::harness

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The names of this program's own functions, by offset, read from its symbol table.
+//
+// A sanitizer's symbolizer costs ten times the abort it explains; the name of the function is all
+// that a signature needs, and the symbol table has it, static functions included. Lines and inlined
+// calls are for whoever explains a death, once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace shimfuzz::harness {
+
+class FunctionNames {
+public:
+    // Reads the program that runs. Knows no name at all if that cannot be read.
+    FunctionNames();
+
+    // program returns the path of the program, as sanitizers print it.
+    [[nodiscard]] const std::string& program() const noexcept { return program_; }
+
+    // name_at returns the function that holds `offset`, counted from where the program is loaded,
+    // or "" where none does. C++ names come as the linker spells them, names of C without what a
+    // compiler appends to the copies it makes (".isra.0").
+    [[nodiscard]] std::string name_at(std::uint64_t offset) const;
+
+private:
+    struct Range {
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;
+        std::string name;
+    };
+    std::string program_;
+    std::vector<Range> ranges_;  // by begin
+};
+
+}  // namespace shimfuzz::harness
