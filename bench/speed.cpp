@@ -48,7 +48,7 @@ constexpr std::uint64_t trial_runs = 20'000;
 struct Target {
     std::string name;
     scenario::Loop loop;
-    double floor_to_decode;  // what docs/performance.md promises
+    double floor_to_decode;  // what is asked of it
     double floor_to_empty;
 };
 

@@ -7,6 +7,7 @@
 #include "cli/targets.hpp"
 #include "cli/trace_table.hpp"
 #include "cli/violation_words.hpp"
+#include "cli/wrapped.hpp"
 #include "harness/invariants.hpp"
 
 #include <fmt/format.h>
@@ -19,30 +20,8 @@ using nlohmann::ordered_json;
 
 namespace {
 
-// The law is a sentence or two; on a line of its own it would be cut by most terminals.
-constexpr std::size_t line_width = 100;
+// Where the text of a field begins.
 constexpr std::size_t indent = 13;
-
-// `text` cut into lines at spaces, all but the first indented.
-std::string wrapped(std::string_view text) {
-    std::string lines;
-    std::size_t column = indent;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(' '), text.size());
-        const std::string_view word = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (!lines.empty() && column + 1 + word.size() > line_width) {
-            lines += '\n' + std::string(indent, ' ');
-            column = indent;
-        } else if (!lines.empty()) {
-            lines += ' ';
-            ++column;
-        }
-        lines += word;
-        column += word.size();
-    }
-    return lines;
-}
 
 std::string counted(std::size_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -89,7 +68,7 @@ std::string reasons(const Explained& it) {
         return "upheld: every law that this scenario puts to the test\n";
     }
     const auto field = [](std::string_view name, std::string_view value) {
-        return fmt::format("  {:<10} {}\n", name, wrapped(value));
+        return fmt::format("  {:<10} {}\n", name, wrapped(value, indent));
     };
     const ViolationWords words = words_for(it.run);
     std::string text = verdict["invariant"].get<std::string>() + '\n';

@@ -7,6 +7,7 @@
 #include "cli/targets.hpp"
 #include "cli/usage_error.hpp"
 #include "cli/verbs.hpp"
+#include "cli/wrapped.hpp"
 #include "harness/invariants.hpp"
 #include "scenario/op_table.hpp"
 
@@ -99,7 +100,7 @@ std::string operands_of(const scenario::OpDescription& op) {
     std::string text;
     if (op.choice_form != scenario::ChoiceForm::none) {
         const bool is_set = op.choice_form == scenario::ChoiceForm::set_of;
-        text = fmt::format("{}={}", op.choice_name, fmt::join(op.choices, is_set ? "," : "|"));
+        text = fmt::format("{}={}", op.choice_name, fmt::join(op.choices, is_set ? "," : " | "));
     }
     switch (op.number_form) {
     case scenario::NumberForm::none:
@@ -149,12 +150,17 @@ ordered_json list_runners(const Build& build) {
 struct Topic {
     std::string name;
     ordered_json (*list)(const Build&);
+    Names columns;  // members short enough for a table; the others get lines of their own
 };
 
 const std::vector<Topic>& topics() {
     static const std::vector<Topic> all{
-        {"targets", list_targets}, {"subjects", list_subjects}, {"invariants", list_invariants},
-        {"mutants", list_mutants}, {"ops", list_ops},           {"runners", list_runners}};
+        {"targets", list_targets, {"target", "loop", "profile"}},
+        {"subjects", list_subjects, {"subject", "kind", "known", "skipped"}},
+        {"invariants", list_invariants, {"invariant", "level", "profiles"}},
+        {"mutants", list_mutants, {"mutant", "caught_by", "target"}},
+        {"ops", list_ops, {"op", "slot", "loops"}},
+        {"runners", list_runners, {"subject", "runner", "built"}}};
     return all;
 }
 
@@ -166,26 +172,36 @@ std::string cell_of(const ordered_json& value) {
         return value.get<bool>() ? "yes" : "no";
     }
     if (value.is_array()) {
-        return value.empty() ? "-" : fmt::format("{}", fmt::join(value.get<Names>(), ","));
+        return value.empty() ? "-" : fmt::format("{}", fmt::join(value.get<Names>(), ", "));
     }
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::string table_of(const ordered_json& list) {
-    if (list.empty()) {
-        return "none\n";
+// What does not fit into the table: below each of its lines, a line for each further member.
+std::string details_of(const Topic& topic, const ordered_json& each) {
+    constexpr std::size_t indent = 4;
+    std::string text;
+    for (const auto& [name, value] : each.items()) {
+        if (std::ranges::find(topic.columns, name) == topic.columns.end()) {
+            const std::string line = fmt::format("{}: {}", name, cell_of(value));
+            text += std::string(indent, ' ') + wrapped(line, indent + 2) + '\n';
+        }
     }
+    return text;
+}
+
+std::string text_of(const Topic& topic, const ordered_json& list) {
     std::vector<Column> columns;
-    for (const auto& [name, value] : list.front().items()) {
-        columns.push_back({name, value.is_number() ? Align::right : Align::left});
+    for (const std::string& name : topic.columns) {
+        columns.push_back({name});
     }
     Table table{columns};
     for (const ordered_json& each : list) {
-        std::vector<std::string> cells;
-        for (const ordered_json& value : each) {
-            cells.push_back(cell_of(value));
+        Names cells;
+        for (const std::string& name : topic.columns) {
+            cells.push_back(cell_of(each[name]));
         }
-        table.add(std::move(cells));
+        table.add(std::move(cells), details_of(topic, each));
     }
     return table.print();
 }
@@ -210,7 +226,7 @@ int list(const ListOptions& options) {
                          fmt::join(list_topics(), ", ")};
     }
     const ordered_json all = topic->list(Build{});
-    fmt::print("{}", options.json ? all.dump(2) + '\n' : table_of(all));
+    fmt::print("{}", options.json ? all.dump(2) + '\n' : text_of(*topic, all));
     return exit_as_declared;
 }
 

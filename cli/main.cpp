@@ -37,6 +37,13 @@ struct CommandLine {
     std::function<int()> verb;
 };
 
+// What is wrong with `text` as a number of at least 1; nothing if nothing is.
+std::string at_least_one(const std::string& text) {
+    double number = 0;
+    const bool is_number = CLI::detail::lexical_cast(text, number);
+    return is_number && number >= 1 ? "" : fmt::format("{} is no number of at least 1", text);
+}
+
 CLI::Option* add_subject(CLI::App* verb, std::string& subject) {
     return verb->add_option("--subject", subject, "a subject's name, or the path of a runner");
 }
@@ -116,14 +123,14 @@ void define_fuzz(CLI::App& app, CommandLine& line) {
     verb->add_option("--subject", options.subjects, "subjects (those of the quick set)")
         ->take_all();
     verb->add_option("--time", options.seconds, "seconds for each target and subject")
-        ->check(CLI::Range(1.0, 1e9));
+        ->check(at_least_one);
     verb->add_flag("--seeds", options.seeds, "begin with our corpus instead of nothing");
     verb->add_flag("--all", options.all, "all targets, all subjects, all mutants");
     verb->add_option("--json", options.json, "write the results to this file");
     add_baseline(verb, options.baseline);
-    verb->add_option("--seed", options.seed, "the engine's seed (1)")->check(CLI::PositiveNumber);
+    verb->add_option("--seed", options.seed, "the engine's seed (1)")->check(at_least_one);
     verb->add_option("--jobs", options.jobs, "how many at a time (one per processor)")
-        ->check(CLI::PositiveNumber);
+        ->check(at_least_one);
     verb->callback([&line] { line.verb = [&line] { return fuzz(line.fuzz); }; });
 }
 

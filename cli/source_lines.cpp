@@ -43,7 +43,7 @@ std::vector<std::string> source_lines(const fs::path& program,
     if (path.empty() || frames.empty()) {
         return lines;
     }
-    std::vector<std::string> command{path.string(), "--inlines=false", "--obj=" + program.string()};
+    std::vector<std::string> command{path.string(), "--no-inlines", "--obj=" + program.string()};
     for (const auto& frame : frames) {
         command.push_back(frame["offset"]);
     }

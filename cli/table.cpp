@@ -17,8 +17,8 @@ std::string_view cell_of(const std::vector<std::string>& cells, std::size_t colu
 
 std::size_t Table::width_of(std::size_t column) const {
     std::size_t width = columns_[column].title.size();
-    for (const std::vector<std::string>& row : rows_) {
-        width = std::max(width, cell_of(row, column).size());
+    for (const Row& row : rows_) {
+        width = std::max(width, cell_of(row.cells, column).size());
     }
     return width;
 }
@@ -42,11 +42,12 @@ std::string Table::print() const {
         print_cell(i, columns_[i].title);
     }
     end_line();
-    for (const std::vector<std::string>& row : rows_) {
+    for (const Row& row : rows_) {
         for (std::size_t i = 0; i < columns_.size(); ++i) {
-            print_cell(i, cell_of(row, i));
+            print_cell(i, cell_of(row.cells, i));
         }
         end_line();
+        text += row.below;
     }
     return text;
 }

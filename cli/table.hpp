@@ -20,8 +20,11 @@ class Table {
 public:
     explicit Table(std::vector<Column> columns) : columns_{std::move(columns)} {}
 
-    // add appends a row; cells that are missing at its end are empty.
-    void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+    // add appends a row; cells that are missing at its end are empty. `below` is printed after it as
+    // it is.
+    void add(std::vector<std::string> cells, std::string below = "") {
+        rows_.push_back({.cells = std::move(cells), .below = std::move(below)});
+    }
 
     // print returns the table with its titles, each line ended and none with spaces at its end.
     [[nodiscard]] std::string print() const;
@@ -29,8 +32,12 @@ public:
 private:
     [[nodiscard]] std::size_t width_of(std::size_t column) const;
 
+    struct Row {
+        std::vector<std::string> cells;
+        std::string below;
+    };
     std::vector<Column> columns_;
-    std::vector<std::vector<std::string>> rows_;
+    std::vector<Row> rows_;
 };
 
 }  // namespace shimfuzz::cli

@@ -207,7 +207,8 @@ step      the op, as in the text form
 revents   what poll returned to the loop; - if the op is no service pass
 cb        yes if the application's writeable callback was called
 call      the API call that was made and the length it was given; further calls of the same op
-          follow on lines of their own. `not played`: the op means nothing where it stands
+          follow on lines of their own. `not played`: the op means nothing where it stands. With
+          start=established the first op that needs the connection makes the handshake
 answer    what mbedTLS truly answered. *: an answer op said so. ~: an answer op said something that
           contradicts the scripted socket, and this is the nearest that does not. Without a mark:
           what mbedTLS answers when nobody says anything

@@ -131,7 +131,8 @@ std::uint32_t ScriptedTls::records_waiting() const noexcept {
 
 // A handshake, and any function that waited to read, takes the message it waited for.
 void ScriptedTls::take_awaited_record(Function function) noexcept {
-    if (function != Function::handshake && !facts_.last_was(function, Answer::want_read)) {
+    const bool waits = facts_.last_was(function, Answer::want_read);
+    if (answers_benign_ || (function != Function::handshake && !waits)) {
         return;
     }
     const scenario::Op* record = next_record();
@@ -149,7 +150,9 @@ bool ScriptedTls::still_wants_read(Function function) noexcept {
 
 // plausible_reply returns `scripted` if a socket like ours could lead to it, else what ours leads to.
 Reply ScriptedTls::plausible_reply(Function function, const Reply& scripted) noexcept {
-    if (still_wants_read(function) && !model::ends_the_context(scripted.answer)) {
+    const bool is_the_end = model::ends_the_context(scripted.answer) ||
+                            scripted.answer == Answer::eof || scripted.answer == Answer::closed;
+    if (still_wants_read(function) && !is_the_end) {
         return end_waits() && function != Function::read
                    ? reply_for(function, AnswerCode::eof, 0)
                    : want_reply(Answer::want_read);

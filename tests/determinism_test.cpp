@@ -27,6 +27,7 @@
 #include <fstream>
 #include <iterator>
 #include <numeric>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -95,9 +96,11 @@ std::vector<Document> kept_inputs() {
         std::ifstream file{path};
         const std::string text{std::istreambuf_iterator<char>{file}, {}};
         const auto parsed = scenario::parse(text);
-        if (const auto* document = std::get_if<Document>(&parsed)) {
-            inputs.push_back(*document);
+        if (!std::holds_alternative<Document>(parsed)) {
+            std::fprintf(stderr, "%s is no scenario\n", path.c_str());
+            std::exit(2);
         }
+        inputs.push_back(std::get<Document>(parsed));
     }
     return inputs;
 }
@@ -155,7 +158,8 @@ std::vector<std::size_t> indices_of(const std::vector<Document>& inputs) {
 
 // What a process of its own says when it plays everything the other way round.
 std::string digest_elsewhere() {
-    std::FILE* pipe = popen("/proc/self/exe --print-digest", "r");
+    const std::string itself = std::filesystem::read_symlink("/proc/self/exe");
+    std::FILE* pipe = popen(("'" + itself + "' --print-digest").c_str(), "r");
     if (pipe == nullptr) {
         return "no process";
     }
@@ -201,12 +205,10 @@ TEST(SameInput, gives_the_same_bytes_in_another_process) {
 TEST(SameInput, is_not_all_there_is) {
     // The comparisons above would hold of traces that say nothing.
     const std::vector<Document> inputs = random_inputs();
-    std::vector<std::string> texts;
+    std::set<std::string> texts;
     for (const Document& input : inputs) {
-        texts.push_back(text_of(input, play(input)));
+        EXPECT_TRUE(texts.insert(text_of(input, play(input))).second);
     }
-    std::ranges::sort(texts);
-    EXPECT_EQ(std::ranges::unique(texts).size(), 0U);
     EXPECT_FALSE(kept_inputs().empty());
 }
 

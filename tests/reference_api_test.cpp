@@ -826,9 +826,9 @@ const char* or_none(const char* text) {
     return text == nullptr ? "none" : text;
 }
 
-void PrintTo(const ClientCase& row, std::ostream* out) {
-    *out << "server " << row.server << ", trusted " << or_none(row.trusted) << ", mode " << row.mode
-         << ", name " << or_none(row.name);
+std::ostream& operator<<(std::ostream& out, const ClientCase& row) {
+    return out << "server " << row.server << ", trusted " << or_none(row.trusted) << ", mode "
+               << row.mode << ", name " << or_none(row.name);
 }
 
 class ClientVerifies : public Verification, public ::testing::WithParamInterface<ClientCase> {};
@@ -896,9 +896,9 @@ struct ServerCase {
     long result;
 };
 
-void PrintTo(const ServerCase& row, std::ostream* out) {
-    *out << "client " << or_none(row.client) << ", trusted " << (row.trusts_root ? "root" : "none")
-         << ", mode " << row.mode;
+std::ostream& operator<<(std::ostream& out, const ServerCase& row) {
+    return out << "client " << or_none(row.client) << ", trusted "
+               << (row.trusts_root ? "root" : "none") << ", mode " << row.mode;
 }
 
 class ServerVerifies : public Verification, public ::testing::WithParamInterface<ServerCase> {};
@@ -1167,8 +1167,7 @@ TEST_F(Names, the_chosen_context_verifies_clients_by_its_own_rules) {
         }
         const Handshake done = shake_hands(test.open("other.test"));
         EXPECT_EQ(done.server, row.accepted ? 1 : -1)
-            << row.first_mode << " to " << row.other_mode << " with "
-            << or_none(row.client);
+            << row.first_mode << " to " << row.other_mode << " with " << or_none(row.client);
         EXPECT_TRUE(test.plan.switched);
     }
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sentences on lines that fit a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace shimfuzz::cli {
+
+inline constexpr std::size_t line_width = 100;
+
+// wrapped returns `text`, which begins in column `indent`, cut at spaces into lines of at most
+// line_width; all but the first begin with `indent` spaces. Words longer than that stay whole.
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent);
+
+}  // namespace shimfuzz::cli
