@@ -90,7 +90,7 @@ std::string commands(const Explained& it) {
         it.target.empty() ? fmt::format("--subject {}", it.subject)
                           : fmt::format("--subject {} --target {}", it.subject, it.target);
     std::string text = fmt::format("\nagain     ./dev shimfuzz explain {} {}\n", it.file, options);
-    if (it.run["verdict"]["status"] == "violated") {
+    if (it.run["verdict"]["status"] == "violated" && !it.minimal) {
         text += fmt::format("smaller   ./dev shimfuzz minimize {} {}\n", it.file, options);
     }
     if (it.target.empty()) {

@@ -20,6 +20,7 @@ struct Explained {
     std::string target;                 // as --target takes it; empty where the file says it itself
     std::filesystem::path runner;
     const Declared* declared = nullptr;  // what is declared about the signature, if anything
+    bool minimal = false;                // nobody need try to make it smaller
 };
 
 // explanation returns the whole text, ended by a line's end.

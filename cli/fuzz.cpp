@@ -51,7 +51,7 @@ int fuzz(const FuzzOptions& options) {
     if (!options.json.empty()) {
         write_file(options.json, results_json(results, rows).dump(2) + '\n');
     }
-    print_part(invariant_grid(results, rows));
+    print_part(invariant_grid(build, results, rows));
     print_part(mutant_table(results));
     fmt::print("{}", findings_text(build, results, rows, known));
     for (const SkippedSubject& skipped : build.skipped()) {

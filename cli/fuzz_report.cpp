@@ -18,11 +18,14 @@ using Names = std::vector<std::string>;
 
 // ---- the grid ----
 
-Names shims_in(const std::vector<PairResult>& results) {
+// The shims of a campaign, in the order in which subjects are listed.
+Names shims_in(const Build& build, const std::vector<PairResult>& results) {
     Names names;
-    for (const PairResult& result : results) {
-        const std::string& subject = result.pair.fuzzer->subject;
-        if (result.pair.mutant == nullptr && std::ranges::find(names, subject) == names.end()) {
+    for (const std::string& subject : build.subjects()) {
+        const bool took_part = std::ranges::any_of(results, [&](const PairResult& result) {
+            return result.pair.fuzzer->subject == subject;
+        });
+        if (took_part && build.mutant(subject) == nullptr) {
             names.push_back(subject);
         }
     }
@@ -122,7 +125,8 @@ std::string explained(const Build& build, const ResultRow& row) {
                         .subject = row.subject,
                         .target = "",
                         .runner = runner.program(),
-                        .declared = row.declared});
+                        .declared = row.declared,
+                        .minimal = true});
 }
 
 std::string in_a_line(const ResultRow& row) {
@@ -164,9 +168,9 @@ std::string unexplained(const std::vector<PairResult>& results) {
 
 }  // namespace
 
-std::string invariant_grid(const std::vector<PairResult>& results,
+std::string invariant_grid(const Build& build, const std::vector<PairResult>& results,
                            const std::vector<ResultRow>& rows) {
-    const Names subjects = shims_in(results);
+    const Names subjects = shims_in(build, results);
     if (subjects.empty()) {
         return "";
     }
@@ -230,7 +234,7 @@ std::string findings_text(const Build& build, const std::vector<PairResult>& res
     if (!others.empty()) {
         text += "\nother findings, each with its witness:\n\n" + others;
     }
-    return text + not_seen(rows, shims_in(results), known) + unexplained(results);
+    return text + not_seen(rows, shims_in(build, results), known) + unexplained(results);
 }
 
 }  // namespace shimfuzz::cli

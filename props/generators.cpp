@@ -46,8 +46,8 @@ private:
 // ---- one op ----
 
 // Sizes at which shims change what they do: one byte, lws's cut, a record, and either side of them.
-constexpr std::array<std::uint16_t, 9> telling_sizes{0,    1,     2,     1459, 1460,
-                                                     1461, 16384, 16385, scenario::size_max};
+constexpr std::array<std::uint16_t, 9> telling_sizes{
+    0, 1, 2, 1459, 1460, 1461, 16384, 16385, scenario::size_max};
 constexpr std::uint32_t small_max = 64;
 
 std::uint16_t draw_number(Draw& draw, std::uint16_t max) {
@@ -231,15 +231,13 @@ rc::Gen<std::vector<std::uint8_t>> any_bytes() {
         Draw draw{random};
         std::vector<std::uint8_t> bytes(
             draw.below(static_cast<std::uint32_t>(std::max(size, 0)) + 1));
-        std::ranges::generate(bytes,
-                              [&] { return static_cast<std::uint8_t>(draw.below(256)); });
+        std::ranges::generate(bytes, [&] { return static_cast<std::uint8_t>(draw.below(256)); });
         return rc::shrinkable::shrinkRecur(
             std::move(bytes), [](const std::vector<std::uint8_t>& complex) {
-                return rc::seq::concat(
-                    rc::shrink::removeChunks(complex),
-                    rc::shrink::eachElement(complex, [](std::uint8_t byte) {
-                        return rc::shrink::towards<std::uint8_t>(byte, 0);
-                    }));
+                return rc::seq::concat(rc::shrink::removeChunks(complex),
+                                       rc::shrink::eachElement(complex, [](std::uint8_t byte) {
+                                           return rc::shrink::towards<std::uint8_t>(byte, 0);
+                                       }));
             });
     };
 }
@@ -250,8 +248,7 @@ rc::Gen<Document> sessions_for(const Play& play) {
     return rc::Gen<Document>{[play](const rc::Random& random, int size) {
                Draw draw{random};
                return shrinking(
-                   {.play = play,
-                    .scenario = draw_scenario(draw, draw_swarm(draw, play), size)});
+                   {.play = play, .scenario = draw_scenario(draw, draw_swarm(draw, play), size)});
            }}
         .as("scenario");
 }
@@ -262,8 +259,7 @@ rc::Gen<Document> patient_sessions() {
                Swarm swarm = draw_swarm(draw, poll_loop);
                std::erase_if(swarm.kinds, ends_a_connection);
                swarm.ends = false;
-               return shrinking(
-                   {.play = poll_loop, .scenario = draw_scenario(draw, swarm, size)});
+               return shrinking({.play = poll_loop, .scenario = draw_scenario(draw, swarm, size)});
            }}
         .as("scenario");
 }
@@ -317,10 +313,9 @@ Gen<Scenario> Arbitrary<Scenario>::arbitrary() {
         props::Swarm swarm = props::draw_swarm(draw, props::poll_loop);
         const props::Swarm other = props::draw_swarm(draw, props::return_codes);
         swarm.kinds.insert(swarm.kinds.end(), other.kinds.begin(), other.kinds.end());
-        return shrinkable::shrinkRecur(props::draw_scenario(draw, swarm, size),
-                                       [](const Scenario& complex) {
-                                           return seq::fromContainer(scenario::shrinks(complex));
-                                       });
+        return shrinkable::shrinkRecur(
+            props::draw_scenario(draw, swarm, size),
+            [](const Scenario& complex) { return seq::fromContainer(scenario::shrinks(complex)); });
     };
 }
 

@@ -32,9 +32,9 @@ std::string name_of(const testing::TestParamInfo<Invariant::ParamType>& info) {
 }
 
 auto each_invariant_in(const Play& play) {
-    return testing::Combine(testing::Values(play),
-                            testing::ValuesIn(harness::invariant_table().begin(),
-                                              harness::invariant_table().end()));
+    return testing::Combine(
+        testing::Values(play),
+        testing::ValuesIn(harness::invariant_table().begin(), harness::invariant_table().end()));
 }
 
 }  // namespace

@@ -77,7 +77,8 @@ constexpr std::uint8_t cuts_count = 4;
 // The part of `pass` that is about `revents`; nothing if it is about others only.
 std::vector<Op> part(const Op& pass, std::uint8_t revents) {
     const bool any_ready = pass.choice == 0;
-    const std::uint8_t kept = any_ready ? revents : static_cast<std::uint8_t>(pass.choice & revents);
+    const std::uint8_t kept =
+        any_ready ? revents : static_cast<std::uint8_t>(pass.choice & revents);
     return kept == 0 ? std::vector<Op>{} : std::vector<Op>{{.kind = pass.kind, .choice = kept}};
 }
 
@@ -136,9 +137,9 @@ Trace trace_of(const Document& document) {
 
 Delivered delivered_by(const Document& document) {
     const Trace trace = trace_of(document);
-    return trace.rows.empty() ? Delivered{}
-                              : Delivered{.sent = trace.rows.back().sent,
-                                          .received = trace.rows.back().received};
+    return trace.rows.empty()
+               ? Delivered{}
+               : Delivered{.sent = trace.rows.back().sent, .received = trace.rows.back().received};
 }
 
 }  // namespace

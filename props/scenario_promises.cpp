@@ -45,8 +45,7 @@ RC_GTEST_PROP(Scenario, encoding_what_was_decoded_decodes_to_the_same,
     RC_ASSERT(scenario::decode(scenario::encode(scenario)) == scenario);
 }
 
-RC_GTEST_PROP(Scenario, parsing_a_printed_scenario_gives_the_original,
-              (const Document& document)) {
+RC_GTEST_PROP(Scenario, parsing_a_printed_scenario_gives_the_original, (const Document& document)) {
     const std::vector<char> text = scenario::print(document);
     const auto parsed = scenario::parse(view(text));
     RC_CLASSIFY(document.scenario.ops.empty(), "no ops");

@@ -70,7 +70,8 @@ bool is_noise(const Op& op) {
 // `document` with an errno that says nothing wherever it has one that says something.
 Document without_noise(Document document) {
     for (Op& op : document.scenario.ops) {
-        op.choice = is_noise(op) ? static_cast<std::uint8_t>(scenario::ErrnoNoise::zero) : op.choice;
+        op.choice =
+            is_noise(op) ? static_cast<std::uint8_t>(scenario::ErrnoNoise::zero) : op.choice;
     }
     return document;
 }
@@ -111,16 +112,15 @@ Seen seen_alone(const TraceCall& call, int code, scenario::Side side) {
               .number = static_cast<std::uint16_t>(-code)};
     if (code == 0) {  // no code at all: the end of a read's stream, plain success otherwise
         answer.number = 0;
-        answer.choice = static_cast<std::uint8_t>(call.place == Place::read ? AnswerCode::eof
-                                                                            : AnswerCode::ok);
+        answer.choice =
+            static_cast<std::uint8_t>(call.place == Place::read ? AnswerCode::eof : AnswerCode::ok);
     }
     const bool handshake = call.place == Place::handshake;
-    const Document alone{
-        .play = props::return_codes,
-        .scenario = {.setup = {.side = side,
-                               .start = handshake ? scenario::Start::handshake
-                                                  : scenario::Start::established},
-                     .ops = ops_that_ask(call.place, answer, call.asked)}};
+    const Document alone{.play = props::return_codes,
+                         .scenario = {.setup = {.side = side,
+                                                .start = handshake ? scenario::Start::handshake
+                                                                   : scenario::Start::established},
+                                      .ops = ops_that_ask(call.place, answer, call.asked)}};
     return seen_of(calls_of(alone)).back();
 }
 

@@ -157,8 +157,8 @@ std::vector<Moment> live(const Walk& walk) {
     for (const std::uint8_t number : walk.choices) {
         Choice choice{number};
         const Action action = model::next(loop);
-        const Event event = action.kind == ActionKind::sleep ? happened(choice, loop)
-                                                             : returned(choice, action);
+        const Event event =
+            action.kind == ActionKind::sleep ? happened(choice, loop) : returned(choice, action);
         const Loop after = model::step(loop, event);
         moments.push_back({.before = loop, .action = action, .event = event, .after = after});
         loop = after;

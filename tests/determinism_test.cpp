@@ -130,8 +130,7 @@ Played play(const Document& input) {
 
 std::string text_of(const Document& input, const Played& played) {
     return harness::rows_json(input.scenario, played.trace).dump() +
-           harness::verdict_json(played.verdict).dump() +
-           harness::reach_json(played.reach).dump();
+           harness::verdict_json(played.verdict).dump() + harness::reach_json(played.reach).dump();
 }
 
 // FNV-1a of what is said about all inputs, which are played in the order `indices`.
@@ -223,18 +222,38 @@ struct Forbidden {
 };
 
 constexpr std::array<Forbidden, 13> forbidden{{
-    {"clock_gettime", [] { timespec now{}; clock_gettime(CLOCK_MONOTONIC, &now); }},
-    {"gettimeofday", [] { timeval now{}; gettimeofday(&now, nullptr); }},
+    {"clock_gettime",
+     [] {
+         timespec now{};
+         clock_gettime(CLOCK_MONOTONIC, &now);
+     }},
+    {"gettimeofday",
+     [] {
+         timeval now{};
+         gettimeofday(&now, nullptr);
+     }},
     {"time", [] { static_cast<void>(std::time(nullptr)); }},
-    {"getrandom", [] { char byte = 0; static_cast<void>(!getrandom(&byte, 1, 0)); }},
-    {"getentropy", [] { char byte = 0; static_cast<void>(!getentropy(&byte, 1)); }},
+    {"getrandom",
+     [] {
+         char byte = 0;
+         static_cast<void>(!getrandom(&byte, 1, 0));
+     }},
+    {"getentropy",
+     [] {
+         char byte = 0;
+         static_cast<void>(!getentropy(&byte, 1));
+     }},
     {"rand", [] { static_cast<void>(std::rand()); }},
     {"random", [] { static_cast<void>(random()); }},
     {"getenv", [] { static_cast<void>(std::getenv("PATH")); }},
     {"fopen", [] { std::fclose(std::fopen("/dev/null", "r")); }},
     {"socket", [] { close(socket(AF_UNIX, SOCK_STREAM, 0)); }},
     {"send", [] { static_cast<void>(!send(-1, "", 0, 0)); }},
-    {"recv", [] { char byte = 0; static_cast<void>(!recv(-1, &byte, 1, 0)); }},
+    {"recv",
+     [] {
+         char byte = 0;
+         static_cast<void>(!recv(-1, &byte, 1, 0));
+     }},
     {"poll", [] { poll(nullptr, 0, 0); }},
 }};
 

@@ -259,8 +259,7 @@ TEST(LawfulCaller, reads_and_writes_only_once_established) {
                                "call_read size=1\ncall_write size=1\n"
                                "call_handshake\ncall_write size=1\n"
                                "call_handshake\ncall_write size=1\n");
-    EXPECT_EQ(ops_played(played),
-              (std::vector<bool>{true, false, false, true, false, true, true}));
+    EXPECT_EQ(ops_played(played), (std::vector<bool>{true, false, false, true, false, true, true}));
 }
 
 TEST(LawfulCaller, misuses_where_the_subject_guards_and_mbedtls_is_not_asked) {
@@ -299,7 +298,8 @@ TEST(PlausibleWorld, has_no_want_write_while_the_socket_has_room) {
 }
 
 TEST(PlausibleWorld, has_no_want_read_while_a_record_waits) {
-    const Played played = play_loop("rx_record bytes=5\nanswer_read code=want_read\nservice_pass\n");
+    const Played played =
+        play_loop("rx_record bytes=5\nanswer_read code=want_read\nservice_pass\n");
     const std::vector<TraceAnswer> answers = played.answers(Function::read);
     ASSERT_EQ(kinds(answers), Answers{Answer::ok});
     EXPECT_TRUE(answers[0].replaced);
@@ -308,8 +308,8 @@ TEST(PlausibleWorld, has_no_want_read_while_a_record_waits) {
 
 TEST(PlausibleWorld, has_no_answers_that_only_others_give) {
     for (const char* code : {"ticket", "async_in_progress", "crypto_in_progress"}) {
-        const Played played = play_loop("rx_record bytes=5\nanswer_read code=" +
-                                        std::string{code} + "\nservice_pass\n");
+        const Played played = play_loop("rx_record bytes=5\nanswer_read code=" + std::string{code} +
+                                        "\nservice_pass\n");
         EXPECT_EQ(kinds(played.answers(Function::read)), Answers{Answer::ok}) << code;
     }
 }
@@ -423,8 +423,7 @@ TEST(Settling, reads_with_patience_and_without_end) {
 }
 
 TEST(Settling, completes_a_close_behind_a_blocked_write) {
-    const Played played =
-        play_loop("tx_room bytes=1\napp_write size=5\nservice_pass\napp_close\n");
+    const Played played = play_loop("tx_room bytes=1\napp_write size=5\nservice_pass\napp_close\n");
     EXPECT_EQ(played.last().phase, model::Phase::closed);
     EXPECT_EQ(played.last().sent, 5U);
     EXPECT_FALSE(played.answers(Function::close_notify).empty());
@@ -439,7 +438,7 @@ TEST(Settling, leaves_alone_what_the_application_does_not_want) {
 TEST(Settling, asks_nothing_of_what_a_fault_has_ended) {
     for (const char* fault : {"answer_read code=eof", "answer_read code=conn_reset"}) {
         const Played played = play_loop(std::string{fault} + "\napp_write size=5\n"
-                                        "service_pass revents=in\n");
+                                                             "service_pass revents=in\n");
         EXPECT_EQ(played.last().phase, model::Phase::closed) << fault;
         EXPECT_EQ(played.last().sent, 0U) << fault;
     }

@@ -113,9 +113,9 @@ TEST_F(Puppet, is_told_on_when_it_misreports_an_answer) {
     EXPECT_EQ(in_calls(Lie::read_want_is_stale,
                        "answer_write code=want_write\ncall_write size=5\ncall_read size=5\n"),
               "want_is_reported: read WANT_READ -> WANT_WRITE");
-    EXPECT_EQ(in_calls(Lie::want_write_is_failure,
-                       "answer_write code=want_write\ncall_write size=5\n"),
-              "retryable_is_not_fatal: write WANT_WRITE -> FAILED");
+    EXPECT_EQ(
+        in_calls(Lie::want_write_is_failure, "answer_write code=want_write\ncall_write size=5\n"),
+        "retryable_is_not_fatal: write WANT_WRITE -> FAILED");
     EXPECT_EQ(in_calls(Lie::failure_is_want, "answer_read code=internal_error\ncall_read size=5\n"),
               "failure_is_final: read FATAL -> WANT_READ");
     EXPECT_EQ(in_calls(Lie::end_of_stream_is_want, "answer_read code=eof\ncall_read size=5\n"),
@@ -123,17 +123,17 @@ TEST_F(Puppet, is_told_on_when_it_misreports_an_answer) {
     EXPECT_EQ(in_calls(Lie::unpollable_is_want,
                        "answer_write code=crypto_in_progress\ncall_write size=5\n"),
               "retryable_is_not_fatal: write UNPOLLABLE -> WANT_READ");
-    EXPECT_EQ(in_calls(Lie::peer_close_is_failure,
-                       "answer_read code=close_notify\ncall_read size=5\n"),
-              "want_is_reported: read CLOSE_NOTIFY -> FAILED");
+    EXPECT_EQ(
+        in_calls(Lie::peer_close_is_failure, "answer_read code=close_notify\ncall_read size=5\n"),
+        "want_is_reported: read CLOSE_NOTIFY -> FAILED");
 }
 
 TEST_F(Puppet, is_told_on_when_it_asks_too_often) {
     EXPECT_EQ(in_calls(Lie::asks_again, "call_read size=5\n"),
               "api_call_asks_once: read WANT_READ -> asked_again");
-    EXPECT_EQ(in_calls(Lie::asks_after_failure,
-                       "answer_read code=internal_error\ncall_read size=5\n"),
-              "failure_is_final: read FATAL -> called_after_failure");
+    EXPECT_EQ(
+        in_calls(Lie::asks_after_failure, "answer_read code=internal_error\ncall_read size=5\n"),
+        "failure_is_final: read FATAL -> called_after_failure");
 }
 
 TEST_F(Puppet, is_told_on_when_it_passes_other_bytes_on) {
@@ -177,8 +177,7 @@ TEST_F(Puppet, is_told_on_when_it_leaks) {
 }
 
 TEST_F(Puppet, is_told_on_when_it_hides_what_tls_holds) {
-    EXPECT_EQ(called(Lie::hides_pending, "setup read_size=4",
-                     "rx_record bytes=9\nservice_pass\n"),
+    EXPECT_EQ(called(Lie::hides_pending, "setup read_size=4", "rx_record bytes=9\nservice_pass\n"),
               "pending_is_serviced: loop OK -> sleeps");
 }
 
@@ -189,9 +188,9 @@ TEST_F(Puppet, is_told_on_by_errno_only_where_errno_made_the_difference) {
                      "call_handshake\n"),
               "errno_is_noise: handshake FATAL -> WANT_READ");
     // The same report, noise or not, is not errno's fault.
-    EXPECT_EQ(called(Lie::failure_is_want, handshake + "errno_noise errno=EAGAIN",
-                     "call_handshake\n"),
-              "failure_is_final: handshake FATAL -> WANT_READ");
+    EXPECT_EQ(
+        called(Lie::failure_is_want, handshake + "errno_noise errno=EAGAIN", "call_handshake\n"),
+        "failure_is_final: handshake FATAL -> WANT_READ");
     EXPECT_EQ(called(Lie::handshake_reads_errno, handshake + "errno_noise errno=EPIPE",
                      "call_handshake\n"),
               "upheld");
@@ -480,7 +479,12 @@ TEST(LoopJudge, asks_in_the_end_whether_a_close_was_one) {
     EXPECT_EQ(settled(asked, 0, true), "close_completes: loop -> no_alert");
     EXPECT_EQ(settled(done, 0, true), "upheld");
     // Nobody has to send or read the rest.
-    EXPECT_EQ(settled([&](Scene& scene) { done(scene); scene.loop.app_sent = 1; }, 1, true),
+    EXPECT_EQ(settled(
+                  [&](Scene& scene) {
+                      done(scene);
+                      scene.loop.app_sent = 1;
+                  },
+                  1, true),
               "upheld");
 }
 

@@ -41,9 +41,8 @@ bool sleeps(const Loop& loop) {
 std::vector<Event> wake_ups() {
     std::vector<Event> events;
     for (unsigned bits = 0; bits < 8; ++bits) {
-        events.push_back(Woke{.revents = {.in = (bits & 1) != 0,
-                                          .out = (bits & 2) != 0,
-                                          .hup = (bits & 4) != 0}});
+        events.push_back(Woke{
+            .revents = {.in = (bits & 1) != 0, .out = (bits & 2) != 0, .hup = (bits & 4) != 0}});
     }
     return events;
 }
@@ -149,8 +148,8 @@ std::vector<Loop> all_states() {
             for (unsigned rest = 0; rest < 1U << (flag_count + todo_count); ++rest) {
                 for (std::uint32_t buffered = 0; buffered <= count_max; ++buffered) {
                     for (std::uint32_t repeats = 0; repeats <= count_max; ++repeats) {
-                        states.push_back(loop_of(phase, want, rest >> todo_count, buffered,
-                                                 repeats, rest & ((1U << todo_count) - 1)));
+                        states.push_back(loop_of(phase, want, rest >> todo_count, buffered, repeats,
+                                                 rest & ((1U << todo_count) - 1)));
                     }
                 }
             }
@@ -268,8 +267,7 @@ struct Updated {
         account.must_send = account.open() && woke.revents.out && account.can_send();
         account.must_read = reads;
         account.hung_up = account.hung_up || woke.revents.hup;
-        account.write_waits_to_read =
-            account.write_waits_to_read && !(woke.revents.in || reads);
+        account.write_waits_to_read = account.write_waits_to_read && !(woke.revents.in || reads);
         return account;
     }
     Account operator()(const HandshakeReturned& call) {
@@ -367,8 +365,8 @@ std::vector<Event> outcomes(const Action& action) {
         return events;
     case ActionKind::write:
         for (std::uint32_t accepted = 1; accepted <= action.size; ++accepted) {
-            events.push_back(WriteReturned{
-                .report = Report::ok, .asked = action.size, .accepted = accepted});
+            events.push_back(
+                WriteReturned{.report = Report::ok, .asked = action.size, .accepted = accepted});
         }
         for (const Report report : reports) {
             if (report != Report::ok) {
@@ -586,18 +584,17 @@ std::uint64_t key_of(const Node& node) {
     Numbers numbers;
     numbers.add(static_cast<std::uint64_t>(loop.phase), 4);
     numbers.add(static_cast<std::uint64_t>(loop.want), 3);
-    for (const bool flag : {loop.writeable_asked, loop.rx_flow_off, loop.on_pending_list,
-                            loop.read_wants_write, loop.write_wants_read, loop.close_asked,
-                            loop.hung_up, loop.todo.tls, loop.todo.read, loop.todo.output,
-                            loop.todo.write, loop.todo.close}) {
+    for (const bool flag :
+         {loop.writeable_asked, loop.rx_flow_off, loop.on_pending_list, loop.read_wants_write,
+          loop.write_wants_read, loop.close_asked, loop.hung_up, loop.todo.tls, loop.todo.read,
+          loop.todo.output, loop.todo.write, loop.todo.close}) {
         numbers.add(flag ? 1 : 0, 2);
     }
     numbers.add(loop.output_buffered, count_max + 1);
     numbers.add(loop.write_repeats, count_max + 1);
-    for (const bool flag :
-         {told.client, told.established, told.pending, told.writeable_due, told.rx_flow_off,
-          told.close_asked, told.hung_up, told.freed, told.write_waits_to_read, told.must_send,
-          told.must_read}) {
+    for (const bool flag : {told.client, told.established, told.pending, told.writeable_due,
+                            told.rx_flow_off, told.close_asked, told.hung_up, told.freed,
+                            told.write_waits_to_read, told.must_send, told.must_read}) {
         numbers.add(flag ? 1 : 0, 2);
     }
     for (const auto& report : {told.handshake, told.read, told.write, told.shutdown}) {

@@ -17,9 +17,9 @@ using shimfuzz::tests::Lie;
 // One connection. Zeroed memory is one to which nothing has happened.
 struct subject_connection {
     mbedtls_ssl_context tls;
-    int code;             // of the last call that asked mbedTLS
-    bool is_read;         // ... whether that was a read, whose 0 is an end
-    int outstanding;      // length of the write that is to be repeated
+    int code;         // of the last call that asked mbedTLS
+    bool is_read;     // ... whether that was a read, whose 0 is an end
+    int outstanding;  // length of the write that is to be repeated
     bool alert_sent;
     void* leak;
 };
@@ -44,8 +44,7 @@ bool is_want(int code) {
 
 bool is_unpollable(int code) {
     return code == MBEDTLS_ERR_SSL_ASYNC_IN_PROGRESS ||
-           code == MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS ||
-           code == MBEDTLS_ERR_SSL_CLIENT_RECONNECT;
+           code == MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS || code == MBEDTLS_ERR_SSL_CLIENT_RECONNECT;
 }
 
 // Ends a call for which mbedTLS answered `code`.
@@ -215,8 +214,7 @@ subject_error subject_get_error(const subject_connection* connection, int return
         return subject_error_want_read;
     }
     if (code == MBEDTLS_ERR_SSL_WANT_WRITE) {
-        return tells(Lie::want_write_is_failure) ? subject_error_syscall
-                                                 : subject_error_want_write;
+        return tells(Lie::want_write_is_failure) ? subject_error_syscall : subject_error_want_write;
     }
     if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY && connection->is_read) {
         return tells(Lie::peer_close_is_failure) ? subject_error_syscall

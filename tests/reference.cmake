@@ -22,10 +22,9 @@ endfunction()
 add_reference_test(reference_api_test SECONDS 120)
 add_reference_test(reference_loopback_test SECONDS 180)
 
-# It has allocations fail one by one, and entropy.
+# The former has allocations fail one by one, and entropy; the latter has mbedTLS report session
+# tickets. Both by standing between the shim and what it calls.
 target_link_options(reference_api_test PRIVATE
   LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=strdup LINKER:--wrap=free
   LINKER:--wrap=mbedtls_entropy_func)
-
-# It has mbedTLS report session tickets.
 target_link_options(reference_loopback_test PRIVATE LINKER:--wrap=mbedtls_ssl_config_defaults)

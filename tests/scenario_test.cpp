@@ -230,15 +230,15 @@ TEST(Bytes, written_into_too_little_room_leave_whole_ops_out) {
 
 // What is stored must mean the same for ever: these bytes are written down, not computed.
 TEST(Bytes, keep_their_meaning) {
-    const Bytes stored{0x03, 0x10, 0x00, 0,    0,    0,     0,     0,      // client, handshake, 16
-                       0x02, 0x05, 0x00,                                   // call_write 5
-                       0x09, 0x03,                                         // service_pass in,out
-                       0x0d, 0x02, 0x00, 0x00,                             // answer_write want_write
-                       0x0c, 0x17, 0x00, 0x69,                             // answer_read raw
-                       0x10, 0x01,                                         // errno_noise EAGAIN
-                       0x14, 0x01, 0x00,                                   // tx_room 1
-                       0x15, 0x00, 0x40,                                   // rx_record 16384
-                       0x28};                                              // misuse_other_write
+    const Bytes stored{0x03, 0x10, 0x00, 0,    0, 0, 0, 0,  // client, handshake, 16
+                       0x02, 0x05, 0x00,                    // call_write 5
+                       0x09, 0x03,                          // service_pass in,out
+                       0x0d, 0x02, 0x00, 0x00,              // answer_write want_write
+                       0x0c, 0x17, 0x00, 0x69,              // answer_read raw
+                       0x10, 0x01,                          // errno_noise EAGAIN
+                       0x14, 0x01, 0x00,                    // tx_room 1
+                       0x15, 0x00, 0x40,                    // rx_record 16384
+                       0x28};                               // misuse_other_write
     EXPECT_EQ(text_of({.play = {}, .scenario = decode(stored)}),
               "setup format=1 seam=scripted loop=lawful profile=plausible side=client "
               "start=handshake read_size=16\n"
@@ -329,9 +329,8 @@ TEST(Text, may_have_comments_blank_lines_tabs_and_carriage_returns) {
                                      "\tapp_write   size=0x10 # sixteen\n"
                                      "service_pass");
     EXPECT_EQ(document.scenario.setup.side, Side::client);
-    EXPECT_EQ(document.scenario.ops,
-              (std::vector<Op>{{.kind = OpKind::app_write, .number = 16},
-                               {.kind = OpKind::service_pass}}));
+    EXPECT_EQ(document.scenario.ops, (std::vector<Op>{{.kind = OpKind::app_write, .number = 16},
+                                                      {.kind = OpKind::service_pass}}));
 }
 
 TEST(Text, leaves_out_what_is_plain) {

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests of the command line tool and of the runners, as people and scripts use them: as programs.
+
+# A runner for a subject that dies and hangs; no part of the build's own subjects.
+add_library(shim_misbehaving STATIC "${CMAKE_CURRENT_LIST_DIR}/misbehaving_subject.c")
+target_include_directories(shim_misbehaving PRIVATE "${PROJECT_SOURCE_DIR}")
+target_link_libraries(shim_misbehaving PRIVATE shimfuzz_warnings shimfuzz_sanitizers)
+add_executable(shimfuzz-run-misbehaving "${PROJECT_SOURCE_DIR}/harness/runner_main.cpp")
+shimfuzz_link_subject(shimfuzz-run-misbehaving misbehaving)
+target_link_libraries(shimfuzz-run-misbehaving PRIVATE shimfuzz_runner)
+
+add_executable(cli_test "${CMAKE_CURRENT_LIST_DIR}/cli_test.cpp")
+target_link_libraries(cli_test PRIVATE shimfuzz_cli GTest::gtest GTest::gtest_main
+  shimfuzz_warnings shimfuzz_sanitizers)
+set(has_address_sanitizer 0)
+if("address" IN_LIST SHIMFUZZ_SANITIZERS)
+  set(has_address_sanitizer 1)
+endif()
+set(can_search 0)
+if(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
+  set(can_search 1)
+endif()
+target_compile_definitions(cli_test PRIVATE
+  SHIMFUZZ_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+  SHIMFUZZ_BUILD_DIR="${PROJECT_BINARY_DIR}"
+  SHIMFUZZ_MISBEHAVING_RUNNER="$<TARGET_FILE:shimfuzz-run-misbehaving>"
+  SHIMFUZZ_HAS_ADDRESS_SANITIZER=${has_address_sanitizer}
+  SHIMFUZZ_CAN_SEARCH=${can_search})
+add_dependencies(cli_test shimfuzz shimfuzz-run-misbehaving shimfuzz-run-reference
+  shimfuzz-run-mutant_stale_want_after_read shimfuzz-run-mutant_want_read_clears_pollout
+  shimfuzz-run-mutant_read_terminates_its_buffer
+  return_codes_fuzzer return_codes_fuzzer_vs_mutant_stale_want_after_read
+  return_codes_fuzzer_vs_mutant_read_terminates_its_buffer)
+add_test(NAME cli_test COMMAND cli_test)
+set_tests_properties(cli_test PROPERTIES LABELS unit TIMEOUT 300)
