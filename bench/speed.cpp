@@ -7,8 +7,8 @@
 // the medians over the rounds are compared. The engine draws at random, so every program gets the
 // same seeds. Says nothing about how soon a bug is found.
 
-#include "fuzz/draw.hpp"
 #include "scenario/bytes.hpp"
+#include "scenario/draw.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -92,11 +92,11 @@ private:
 };
 
 scenario::Scenario draw_scenario(std::uint64_t seed, scenario::Loop loop) {
-    fuzz::Chance chance{seed};
+    scenario::Chance chance{seed};
     scenario::Scenario drawn;
-    const fuzz::Swarm swarm = fuzz::draw_swarm(chance, loop);
+    const scenario::Swarm swarm = scenario::draw_swarm(chance, loop);
     while (drawn.ops.size() < ops_per_scenario) {
-        drawn.ops.push_back(fuzz::draw_op(chance, swarm));
+        drawn.ops.push_back(scenario::draw_op(chance, swarm));
     }
     return drawn;
 }
@@ -157,7 +157,8 @@ double seconds_of(const Program& program, const fs::path& corpus, std::uint64_t 
 // A program's rate, with the start of its process taken out.
 class Meter {
 public:
-    Meter(Program program, fs::path corpus) : program_{std::move(program)}, corpus_{std::move(corpus)} {}
+    Meter(Program program, fs::path corpus)
+        : program_{std::move(program)}, corpus_{std::move(corpus)} {}
 
     void measure(int seed) {
         const double start = seconds_of(program_, corpus_, corpus_size, seed);
@@ -270,7 +271,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::CallForHelp& help) {
         return app.exit(help);
     } catch (const CLI::ParseError& error) {
-        give_up(fmt::format("{}; usage: ./dev bench speed [--json OUT] [--rounds N]", error.what()));
+        give_up(
+            fmt::format("{}; usage: ./dev bench speed [--json OUT] [--rounds N]", error.what()));
     }
     const nlohmann::json rows = measure(rounds);
     print(rows);

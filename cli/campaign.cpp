@@ -82,7 +82,8 @@ private:
             return {};
         }
         if (!fs::is_directory(folder)) {
-            throw UsageError{"{}: no seeds there: build the target shimfuzz_corpus", folder.string()};
+            throw UsageError{"{}: no seeds there: build the target shimfuzz_corpus",
+                             folder.string()};
         }
         return folder;
     }

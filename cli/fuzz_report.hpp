@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a campaign comes to, for people: the table of subjects and invariants, and every finding with
-// its witness.
+// What a campaign comes to, for people: the table of subjects and invariants, and every finding
+// with its witness.
 #pragma once
 
 #include "cli/fuzz_results.hpp"

@@ -3,8 +3,8 @@
 // What is declared about a subject: the signatures it is known to show, each with the number of its
 // finding in docs/findings.md and a grade.
 //
-// A line of a file is `<finding> <known|deviates> <signature>`; `#` begins a comment. A signature is
-// compared to the letter.
+// A line of a file is `<finding> <known|deviates> <signature>`; `#` begins a comment. A signature
+// is compared to the letter.
 #pragma once
 
 #include <filesystem>

@@ -33,9 +33,10 @@ scenario::Document read_scenario(const std::filesystem::path& path, const std::s
         return document;
     }
     if (target.empty()) {
-        throw UsageError{"{}:1: no text scenario (the first word is not 'setup'); as bytes it needs "
-                         "--target, one of: {}",
-                         path.string(), target_names()};
+        throw UsageError{
+            "{}:1: no text scenario (the first word is not 'setup'); as bytes it needs "
+            "--target, one of: {}",
+            path.string(), target_names()};
     }
     return {.play = find_target(target).play, .scenario = from_bytes(content)};
 }

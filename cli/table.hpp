@@ -20,8 +20,8 @@ class Table {
 public:
     explicit Table(std::vector<Column> columns) : columns_{std::move(columns)} {}
 
-    // add appends a row; cells that are missing at its end are empty. `below` is printed after it as
-    // it is.
+    // add appends a row; cells that are missing at its end are empty. `below` is printed after it
+    // as it is.
     void add(std::vector<std::string> cells, std::string below = "") {
         rows_.push_back({.cells = std::move(cells), .below = std::move(below)});
     }

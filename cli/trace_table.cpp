@@ -201,7 +201,7 @@ std::string trace_table(const ordered_json& run) {
 }
 
 std::string_view trace_legend() noexcept {
-    return R"(op        the op's place in the scenario, counted from 0; none for a pass of the settling phase,
+    return R"(op        the op's place in the scenario, counted from 0; none in the settling phase,
           in which faults have stopped and everything begun must finish
 step      the op, as in the text form
 revents   what poll returned to the loop; - if the op is no service pass

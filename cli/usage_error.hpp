@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the person at the terminal can mend: thrown anywhere in cli/, caught in main.cpp, which
-// prints it as one line and exits with 2. Never thrown through a scenario, the model or the harness.
+// prints it as one line and exits with 2. Never thrown through a scenario, the model or the
+// harness.
 #pragma once
 
 #include <fmt/format.h>

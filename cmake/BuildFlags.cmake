@@ -46,8 +46,8 @@ if(SHIMFUZZ_SANITIZERS)
   target_link_options(shimfuzz_sanitizers INTERFACE -fsanitize=${sanitizers})
 endif()
 
-# For our own C++, with shimfuzz_sanitizers: it passes references and not raw pointers, and a check of
-# each of them for null and alignment would be half of what the harness costs.
+# For our own C++, with shimfuzz_sanitizers: it passes references and not raw pointers, and a check
+# of each of them for null and alignment would be half of what the harness costs.
 add_library(shimfuzz_own_code INTERFACE)
 if("undefined" IN_LIST SHIMFUZZ_SANITIZERS)
   target_compile_options(shimfuzz_own_code INTERFACE -fno-sanitize=null,alignment)

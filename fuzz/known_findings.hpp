@@ -2,8 +2,8 @@
 //
 // The signatures that are declared for a subject, and those this process has seen.
 //
-// A line of a known-findings file is `<finding> <known|deviates> <signature>`, a `#` begins a comment.
-// What follows the grade is compared to the letter with harness::spell.
+// A line of a known-findings file is `<finding> <known|deviates> <signature>`, a `#` begins a
+// comment. What follows the grade is compared to the letter with harness::spell.
 #pragma once
 
 #include "harness/verdict.hpp"

@@ -4,8 +4,8 @@
 //
 // An addition, not a need: every byte string is a scenario, so any engine can do without.
 
-#include "fuzz/draw.hpp"
 #include "fuzz/require.hpp"
+#include "scenario/draw.hpp"
 
 #include <algorithm>
 
@@ -16,8 +16,10 @@ extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data
 namespace shimfuzz::fuzz {
 namespace {
 
+using scenario::Chance;
 using scenario::Op;
 using scenario::Scenario;
+using scenario::Swarm;
 
 constexpr std::uint32_t byte_mutation_one_in = 8;
 constexpr std::uint32_t changes_max = 4;
@@ -32,21 +34,23 @@ Iterator draw_place(Chance& chance, std::vector<Op>& ops) noexcept {
 void insert_burst(Chance& chance, const Swarm& swarm, std::vector<Op>& ops) {
     const std::uint32_t count = 1 + chance.below(burst_max);
     for (std::uint32_t i = 0; i < count; ++i) {
-        ops.insert(draw_place(chance, ops), draw_op(chance, swarm));
+        ops.insert(draw_place(chance, ops), scenario::draw_op(chance, swarm));
     }
 }
 
 void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     std::vector<Op>& ops = scenario.ops;
     const std::uint32_t way = ops.empty() ? 0 : chance.below(8);
-    const auto pick = [&] { return ops.begin() + chance.below(static_cast<std::uint32_t>(ops.size())); };
+    const auto pick = [&] {
+        return ops.begin() + chance.below(static_cast<std::uint32_t>(ops.size()));
+    };
     switch (way) {
     case 3:
         ops.erase(pick());
         return;
     case 4: {
         const Iterator op = pick();
-        *op = draw_operands(chance, scenario::describe(op->kind));
+        *op = scenario::draw_operands(chance, scenario::describe(op->kind));
         return;
     }
     case 5:
@@ -61,7 +65,7 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
         scenario.setup.side = chance.one_in(4) ? scenario::Side::client : scenario::Side::server;
         scenario.setup.start =
             chance.one_in(3) ? scenario::Start::handshake : scenario::Start::established;
-        scenario.setup.read_size = draw_number(chance, scenario::size_max);
+        scenario.setup.read_size = scenario::draw_number(chance, scenario::size_max);
         scenario.setup = scenario::canonical(scenario.setup);
         return;
     default:
@@ -79,7 +83,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
         return LLVMFuzzerMutate(data, size, size_max);
     }
     Scenario scenario = scenario::decode({data, size});
-    const Swarm swarm = draw_swarm(chance, target.play.loop);
+    const Swarm swarm = scenario::draw_swarm(chance, target.play.loop);
     const std::uint32_t changes = 1 + chance.below(changes_max);
     for (std::uint32_t i = 0; i < changes; ++i) {
         change_one(chance, swarm, scenario);

@@ -146,8 +146,9 @@ std::optional<Answer> ApiJudge::truth() const noexcept {
 
 void ApiJudge::call_returned(int returned, Report report) noexcept {
     const std::optional<Answer> answer = truth();
-    // A WANT that tells the truth about the last answer, but not of the bytes that moved before it, is
-    // a matter of counts. And SSL_shutdown(3) may say 0 when the alert has gone: "not yet finished".
+    // A WANT that tells the truth about the last answer, but not of the bytes that moved before it,
+    // is a matter of counts. And SSL_shutdown(3) may say 0 when the alert has gone: "not yet
+    // finished".
     const bool hides_bytes = moved_ > 0 && asks_to_wait(report);
     const bool not_yet_finished = place_ == Place::shutdown && returned == 0;
     if (answer.has_value()) {

@@ -3,8 +3,9 @@
 // Plays a scenario without a loop: each call op is one lawful API call (loop=none).
 //
 // Lawful means: after a WANT from a write the same write is repeated, after a failure nothing more
-// is called, nothing is written after a shutdown was begun. A call op that would not be lawful where
-// it stands is not played, except the misuse ops, on subjects that claim to guard against them.
+// is called, nothing is written after a shutdown was begun. A call op that would not be lawful
+// where it stands is not played, except the misuse ops, on subjects that claim to guard against
+// them.
 #pragma once
 
 #include "harness/shim_calls.hpp"
@@ -15,7 +16,8 @@ class Caller {
 public:
     Caller(const scenario::Setup& setup, ShimCalls& shim) noexcept : setup_{setup}, shim_{shim} {}
 
-    // play plays `op`, one of the call or misuse ops. Returns whether it was lawful where it stands.
+    // play plays `op`, one of the call or misuse ops. Returns whether it was lawful where it
+    // stands.
     bool play(const scenario::Op& op) noexcept;
 
 private:

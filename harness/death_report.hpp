@@ -3,8 +3,8 @@
 // How a process that played a scenario died, from what it left behind: its wait status and what it
 // wrote to stderr.
 //
-// A death is a violation like any other and has a signature: `memory_is_safe: KIND FRAMES`, where the
-// frames are the two innermost functions of the subject, the innermost first. Functions of a
+// A death is a violation like any other and has a signature: `memory_is_safe: KIND FRAMES`, where
+// the frames are the two innermost functions of the subject, the innermost first. Functions of a
 // sanitizer, of the C library, of mbedTLS and of this harness are left out.
 #pragma once
 

@@ -18,8 +18,8 @@ namespace {
 thread_local int guards = 0;
 thread_local const char* forbidden_call = nullptr;
 
-// Only noted here. When the subject dies of a sanitizer's report or a signal, the engine opens files
-// and looks at the clock with the scenario still on the stack, and must not be stopped.
+// Only noted here. When the subject dies of a sanitizer's report or a signal, the engine opens
+// files and looks at the clock with the scenario still on the stack, and must not be stopped.
 void forbid(const char* function) noexcept {
     if (guards > 0) {
         forbidden_call = function;

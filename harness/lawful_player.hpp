@@ -15,7 +15,8 @@ public:
     LawfulPlayer(const scenario::Scenario& scenario, ShimCalls& shim, ScriptedTls& tls,
                  Findings& findings, LoopJudge& judge, bool plausible, Trace* trace) noexcept;
 
-    // play plays `op` as a lawful loop and application would. Returns whether it had a meaning here.
+    // play plays `op` as a lawful loop and application would. Returns whether it had a meaning
+    // here.
     bool play(const scenario::Op& op) noexcept;
 
     // settle lets everything finish: faults stop and the loop runs until nothing will wake it.

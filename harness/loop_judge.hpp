@@ -3,8 +3,9 @@
 // Judges where a loop sleeps, what it does when it wakes, and what has come of everything in the
 // end: every invariant of Level::loop.
 //
-// It watches from outside: the poll interest at entry of poll, the callbacks, what TLS was asked and
-// what it truly answered. It knows nothing of how the loop remembers, so that any loop can be judged.
+// It watches from outside: the poll interest at entry of poll, the callbacks, what TLS was asked
+// and what it truly answered. It knows nothing of how the loop remembers, so that any loop can be
+// judged.
 #pragma once
 
 #include "harness/findings.hpp"

@@ -2,9 +2,9 @@
 //
 // The content of a byte stream as a pure function of position.
 //
-// Two bytes that are not where they belong differ, so loss, duplication and reordering show as wrong
-// content, and a scenario carries sizes only. The period is a prime above every small size an op can
-// name; a shift by a whole multiple of it is caught by the counts, not by the content.
+// Two bytes that are not where they belong differ, so loss, duplication and reordering show as
+// wrong content, and a scenario carries sizes only. The period is a prime above every small size an
+// op can name; a shift by a whole multiple of it is caught by the counts, not by the content.
 #pragma once
 
 #include "scenario/scenario.hpp"

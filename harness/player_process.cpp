@@ -127,7 +127,8 @@ std::string read_from_start(int fd) {
     std::string text;
     std::array<char, 16384> chunk{};
     for (;;) {
-        const ssize_t count = pread(fd, chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
+        const ssize_t count =
+            pread(fd, chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
         if (count <= 0) {
             return text;
         }

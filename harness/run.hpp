@@ -18,7 +18,8 @@ struct Outcome {
     Reach reach{};
 };
 
-// run plays `scenario` as `play` says. With a `trace`, appends a row per op and settling pass to it.
+// run plays `scenario` as `play` says. With a `trace`, appends a row per op and settling pass to
+// it.
 [[nodiscard]] Outcome run(const scenario::Play& play, const scenario::Scenario& scenario,
                           Trace* trace = nullptr);
 

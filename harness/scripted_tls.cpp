@@ -96,8 +96,8 @@ bool ScriptedTls::record_waits() noexcept {
     return peer_answered_ || next_record() != nullptr;
 }
 
-// The next answer to a read is the end of the stream, or a failure: poll says POLLIN to both. During
-// a handshake nobody reads, and its own answers say how it ends.
+// The next answer to a read is the end of the stream, or a failure: poll says POLLIN to both.
+// During a handshake nobody reads, and its own answers say how it ends.
 bool ScriptedTls::end_waits() noexcept {
     const scenario::Op* op = next_answer(Function::read);
     if (op == nullptr || !facts_.established) {
@@ -148,7 +148,8 @@ bool ScriptedTls::still_wants_read(Function function) noexcept {
            wanted_read_at_[index_of(function)] == facts_.records_taken;
 }
 
-// plausible_reply returns `scripted` if a socket like ours could lead to it, else what ours leads to.
+// plausible_reply returns `scripted` if a socket like ours could lead to it, else what ours leads
+// to.
 Reply ScriptedTls::plausible_reply(Function function, const Reply& scripted) noexcept {
     const bool is_the_end = model::ends_the_context(scripted.answer) ||
                             scripted.answer == Answer::eof || scripted.answer == Answer::closed;
@@ -260,7 +261,8 @@ IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
     const Script script = take_script(Function::read);
     const Reply reply = read_reply(script);
     const bool as_scripted =
-        script.given && reply.answer == reply_for(Function::read, script.code, script.number).answer;
+        script.given &&
+        reply.answer == reply_for(Function::read, script.code, script.number).answer;
     const bool replaced = script.given && !as_scripted;
     if (reply.answer != Answer::ok) {
         answer(Function::read, reply, 0, script.given, replaced);
@@ -275,7 +277,8 @@ IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
 
 // ---- write ----
 
-// flush hands the socket what the outstanding write has left; WANT_WRITE if it does not take it all.
+// flush hands the socket what the outstanding write has left; WANT_WRITE if it does not take it
+// all.
 Reply ScriptedTls::flush(std::uint32_t size) noexcept {
     if (left_to_flush_ == 0) {
         left_to_flush_ = size;

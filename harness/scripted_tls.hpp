@@ -4,8 +4,8 @@
 //
 // The linker puts the functions of scripted_mbedtls.cpp in place of mbedTLS's under an unmodified
 // subject; they call the ScriptedTls of the run that is on. It keeps the truth (TlsFacts) and tells
-// the judges. In profile `plausible` it also keeps the small socket of the world, and an answer that
-// contradicts the socket is replaced by the nearest one that does not.
+// the judges. In profile `plausible` it also keeps the small socket of the world, and an answer
+// that contradicts the socket is replaced by the nearest one that does not.
 //
 // Not here: what the shim makes of the answers, and real mbedTLS.
 #pragma once

@@ -143,7 +143,8 @@ std::optional<std::uint8_t> parse_choice(const OpDescription& description, std::
     std::uint8_t bits = 0;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find(','), text.size());
-        const std::optional<std::uint8_t> bit = parse_name(text.substr(0, end), description.choices);
+        const std::optional<std::uint8_t> bit =
+            parse_name(text.substr(0, end), description.choices);
         if (!bit.has_value()) {
             return std::nullopt;
         }
@@ -303,7 +304,8 @@ std::vector<char> print(const Document& document) {
     const auto& [play, scenario] = document;
     std::vector<char> text;
     const Out out = std::back_inserter(text);
-    fmt::format_to(out, "setup format={} seam={} loop={} profile={} side={} start={} read_size={}\n",
+    fmt::format_to(out,
+                   "setup format={} seam={} loop={} profile={} side={} start={} read_size={}\n",
                    text_format, name_of(seam_names, play.seam), name_of(loop_names, play.loop),
                    name_of(profile_names, play.profile), name_of(side_names, scenario.setup.side),
                    name_of(start_names, scenario.setup.start), scenario.setup.read_size);

@@ -2,9 +2,9 @@
  *
  * How the harness reaches any shim: one connection at a time, through C symbols.
  *
- * A subject is one build of the shim under test. Each is a static library that defines exactly these
- * functions; which one a program plays is chosen by the linker. The calls mirror those that lws
- * makes on its I/O path (lws v4.3.5 lib/tls/mbedtls/mbedtls-ssl.c), so that one glue file,
+ * A subject is one build of the shim under test. Each is a static library that defines exactly
+ * these functions; which one a program plays is chosen by the linker. The calls mirror those that
+ * lws makes on its I/O path (lws v4.3.5 lib/tls/mbedtls/mbedtls-ssl.c), so that one glue file,
  * shim/subject_openssl.c, serves every shim that has the OpenSSL API.
  *
  * Not here: what mbedTLS answers (harness/scripted_mbedtls), when to call what (model/lawful_loop),
@@ -56,7 +56,8 @@ void subject_free(subject_connection *connection);
 /* SSL_accept or SSL_connect, by side: 1 when the session is established, else <= 0. */
 int subject_handshake(subject_connection *connection);
 
-/* SSL_read: bytes read, 1..length, else <= 0. `connection` or `buffer` may be NULL only in misuse. */
+/* SSL_read: bytes read, 1..length, else <= 0. `connection` or `buffer` may be NULL only in
+ * misuse. */
 int subject_read(subject_connection *connection, void *buffer, int length);
 
 /* SSL_write: bytes accepted, 1..length, else <= 0. After WANT_READ or WANT_WRITE the caller repeats

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "fuzz/draw.hpp"
+#include "scenario/draw.hpp"
 
 #include <algorithm>
 
-namespace shimfuzz::fuzz {
-
-using scenario::AnswerCode;
-using scenario::NumberForm;
-using scenario::Op;
-using scenario::OpDescription;
+namespace shimfuzz::scenario {
 
 std::uint32_t Chance::below(std::uint32_t limit) noexcept {
     state_ += 0x9e3779b97f4a7c15U;
@@ -19,13 +14,13 @@ std::uint32_t Chance::below(std::uint32_t limit) noexcept {
     return static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) % limit);
 }
 
-Swarm draw_swarm(Chance& chance, scenario::Loop loop) noexcept {
-    const std::span<const OpDescription> table = scenario::op_table();
+Swarm draw_swarm(Chance& chance, Loop loop) noexcept {
+    const std::span<const OpDescription> table = op_table();
     Swarm swarm;
     const std::uint32_t wanted = 2 + chance.below(swarm_size_max - 1);
     while (swarm.count < wanted) {
         const OpDescription& kind = table[chance.below(static_cast<std::uint32_t>(table.size()))];
-        if (scenario::belongs_to(kind.kind, loop)) {
+        if (belongs_to(kind.kind, loop)) {
             swarm.kinds[swarm.count++] = &kind;
         }
     }
@@ -63,13 +58,13 @@ std::uint8_t draw_choice(Chance& chance, const OpDescription& kind) noexcept {
 
 Op draw_operands(Chance& chance, const OpDescription& kind) noexcept {
     Op op{.kind = kind.kind, .choice = draw_choice(chance, kind)};
-    op = scenario::canonical(op);
-    op.number = draw_number(chance, scenario::number_max_of(op));
-    return scenario::canonical(op);
+    op = canonical(op);
+    op.number = draw_number(chance, number_max_of(op));
+    return canonical(op);
 }
 
 Op draw_op(Chance& chance, const Swarm& swarm) noexcept {
     return draw_operands(chance, *swarm.kinds[chance.below(swarm.count)]);
 }
 
-}  // namespace shimfuzz::fuzz
+}  // namespace shimfuzz::scenario

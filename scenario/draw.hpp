@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Drawing ops by chance, with a taste for what is telling: wants, zero, and the sizes at which shims
-// change what they do.
+// Drawing ops by chance, with a taste for what is telling: wants, zero, and the sizes at which
+// shims change what they do.
 //
 // The mutator and the speed measurement draw from here; the promises have generators of their own
 // (props/generators.hpp), because rapidcheck's shrink.
@@ -11,7 +11,7 @@
 
 #include <array>
 
-namespace shimfuzz::fuzz {
+namespace shimfuzz::scenario {
 
 // SplitMix64 (Steele, Lea, Flood 2014): all chance comes from the seed.
 class Chance {
@@ -31,21 +31,21 @@ inline constexpr std::uint32_t swarm_size_max = 6;
 // Swarm is the few kinds of op that one draw is made from, so that scenarios get long in one
 // direction instead of a little of everything (Groce et al. 2012).
 struct Swarm {
-    std::array<const scenario::OpDescription*, swarm_size_max> kinds{};
+    std::array<const OpDescription*, swarm_size_max> kinds{};
     std::uint32_t count = 0;
 };
 
 // draw_swarm returns some kinds that `loop` plays.
-[[nodiscard]] Swarm draw_swarm(Chance& chance, scenario::Loop loop) noexcept;
+[[nodiscard]] Swarm draw_swarm(Chance& chance, Loop loop) noexcept;
 
 // draw_op returns an op of one of the swarm's kinds.
-[[nodiscard]] scenario::Op draw_op(Chance& chance, const Swarm& swarm) noexcept;
+[[nodiscard]] Op draw_op(Chance& chance, const Swarm& swarm) noexcept;
 
 // draw_operands returns an op of `kind`.
-[[nodiscard]] scenario::Op draw_operands(Chance& chance,
-                                         const scenario::OpDescription& kind) noexcept;
+[[nodiscard]] Op draw_operands(Chance& chance,
+                                         const OpDescription& kind) noexcept;
 
 // draw_number returns a number in [0, max].
 [[nodiscard]] std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept;
 
-}  // namespace shimfuzz::fuzz
+}  // namespace shimfuzz::scenario
