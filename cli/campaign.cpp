@@ -53,8 +53,9 @@ public:
                                       .seeds = seeds_folder(),
                                       .baseline = options_.baseline,
                                       .seed = options_.seed};
-        const std::function<void(const std::string&)> progress =
-            [this](const std::string& text) { status_.update(pair_.name(), text); };
+        const std::function<void(const std::string&)> progress = [this](const std::string& text) {
+            status_.update(pair_.name(), text);
+        };
         SearchResult search = Search{pair_, settings, runner_, progress}.run();
         PairResult result{.pair = pair_,
                           .executions = search.executions,
@@ -110,8 +111,8 @@ private:
                         (pair_.fuzzer->target + "-" + slug(sighting.signature) + text_extension);
         make_folder(findings_folder());
         write_file(found.witness,
-                   fmt::format("# {} shows here: {}\n{}", pair_.fuzzer->subject,
-                               sighting.signature, text_of(document(found.scenario))));
+                   fmt::format("# {} shows here: {}\n{}", pair_.fuzzer->subject, sighting.signature,
+                               text_of(document(found.scenario))));
         require_replay(found);
         return found;
     }

@@ -34,8 +34,7 @@ struct PairResult {
 
 // run_campaign searches all `pairs`, some at a time, and returns what came of them, in their order.
 // Throws UsageError if a program does not work, and if the user interrupts it.
-[[nodiscard]] std::vector<PairResult> run_campaign(const Build& build,
-                                                   const std::vector<Pair>& pairs,
-                                                   const FuzzOptions& options);
+[[nodiscard]] std::vector<PairResult>
+run_campaign(const Build& build, const std::vector<Pair>& pairs, const FuzzOptions& options);
 
 }  // namespace shimfuzz::cli

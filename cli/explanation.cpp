@@ -39,8 +39,7 @@ std::string heading(const Explained& it) {
     const ordered_json& lines = it.run["scenario"];
     return fmt::format("{}: {}, {} {}\n  {}\n\n", it.file, counted(lines.size() - 1, "op"),
                        it.run["subject"].get<std::string>(),
-                       verdict_phrase(it.run["verdict"], it.declared),
-                       lines[0].get<std::string>());
+                       verdict_phrase(it.run["verdict"], it.declared), lines[0].get<std::string>());
 }
 
 const harness::InvariantDescription* find_invariant(const std::string& name) {

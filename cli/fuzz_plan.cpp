@@ -35,10 +35,9 @@ bool is_quick_subject(const Build& build, const std::string& name) {
 }
 
 bool is_wanted(const Build& build, const FuzzOptions& options, const Fuzzer& fuzzer) {
-    const bool target_wanted =
-        options.targets.empty()
-            ? options.all || !options.subjects.empty() || is_quick_target(build, fuzzer.target)
-            : is_among(options.targets, fuzzer.target);
+    const bool target_wanted = options.targets.empty() ? options.all || !options.subjects.empty() ||
+                                                             is_quick_target(build, fuzzer.target)
+                                                       : is_among(options.targets, fuzzer.target);
     const bool subject_wanted = options.subjects.empty()
                                     ? options.all || is_quick_subject(build, fuzzer.subject)
                                     : is_among(options.subjects, fuzzer.subject);

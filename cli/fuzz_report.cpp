@@ -195,8 +195,12 @@ std::string invariant_grid(const Build& build, const std::vector<PairResult>& re
 }
 
 std::string mutant_table(const std::vector<PairResult>& results) {
-    Table table{{{"mutant"}, {"must violate"}, {"target"}, {"caught"},
-                 {"executions", Align::right}, {"seconds", Align::right},
+    Table table{{{"mutant"},
+                 {"must violate"},
+                 {"target"},
+                 {"caught"},
+                 {"executions", Align::right},
+                 {"seconds", Align::right},
                  {"witness ops", Align::right}}};
     bool any = false;
     for (const PairResult& result : results) {

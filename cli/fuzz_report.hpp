@@ -12,8 +12,7 @@ namespace shimfuzz::cli {
 
 // invariant_grid returns the table: an invariant per line, a subject per column. Mutants are not in
 // it. Empty if there is nothing but mutants.
-[[nodiscard]] std::string invariant_grid(const Build& build,
-                                         const std::vector<PairResult>& results,
+[[nodiscard]] std::string invariant_grid(const Build& build, const std::vector<PairResult>& results,
                                          const std::vector<ResultRow>& rows);
 
 // mutant_table returns a line per mutant, caught or not; empty if there is none.

@@ -22,8 +22,8 @@ Status status_of(const Declared* declared) {
 }
 
 // The rows of one pair and invariant: one per signature, or one that says it is upheld.
-void append_rows(std::vector<ResultRow>& rows, const PairResult& result,
-                 const KnownFindings& known, const InvariantDescription& invariant) {
+void append_rows(std::vector<ResultRow>& rows, const PairResult& result, const KnownFindings& known,
+                 const InvariantDescription& invariant) {
     ResultRow row{.target = result.pair.fuzzer->target,
                   .subject = result.pair.fuzzer->subject,
                   .invariant = std::string{invariant.name},
@@ -70,21 +70,20 @@ double rounded(double seconds) {
 
 ordered_json row_json(const ResultRow& row) {
     const Found* found = row.found;
-    return {{"target", row.target},
-            {"subject", row.subject},
-            {"invariant", row.invariant},
-            {"signature", found != nullptr ? ordered_json(found->signature) : ordered_json{}},
-            {"status", spell(row.status)},
-            {"finding",
-             row.declared != nullptr ? ordered_json(row.declared->finding) : ordered_json{}},
-            {"executions", found != nullptr ? found->executions : row.pair->executions},
-            {"seconds", rounded(found != nullptr ? found->seconds : row.pair->seconds)},
-            {"witness",
-             found != nullptr ? ordered_json(shown(found->witness)) : ordered_json{}},
-            {"witness_ops",
-             found != nullptr ? ordered_json(found->scenario.ops.size()) : ordered_json{}},
-            {"found_from", row.pair->from_seeds ? "seeds" : "empty"},
-            {"reached", row.reached.has_value() ? ordered_json(*row.reached) : ordered_json{}}};
+    return {
+        {"target", row.target},
+        {"subject", row.subject},
+        {"invariant", row.invariant},
+        {"signature", found != nullptr ? ordered_json(found->signature) : ordered_json{}},
+        {"status", spell(row.status)},
+        {"finding", row.declared != nullptr ? ordered_json(row.declared->finding) : ordered_json{}},
+        {"executions", found != nullptr ? found->executions : row.pair->executions},
+        {"seconds", rounded(found != nullptr ? found->seconds : row.pair->seconds)},
+        {"witness", found != nullptr ? ordered_json(shown(found->witness)) : ordered_json{}},
+        {"witness_ops",
+         found != nullptr ? ordered_json(found->scenario.ops.size()) : ordered_json{}},
+        {"found_from", row.pair->from_seeds ? "seeds" : "empty"},
+        {"reached", row.reached.has_value() ? ordered_json(*row.reached) : ordered_json{}}};
 }
 
 ordered_json pair_json(const PairResult& result) {
@@ -93,8 +92,7 @@ ordered_json pair_json(const PairResult& result) {
             {"subject", result.pair.fuzzer->subject},
             {"executions", result.executions},
             {"seconds", rounded(result.seconds)},
-            {"executions_per_second",
-             std::round(static_cast<double>(result.executions) / seconds)},
+            {"executions_per_second", std::round(static_cast<double>(result.executions) / seconds)},
             {"edges", result.edges},
             {"unexplained", result.unexplained}};
 }

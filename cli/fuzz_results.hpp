@@ -23,10 +23,10 @@ struct ResultRow {
     std::string subject;
     std::string invariant;
     Status status = Status::upheld;
-    const Declared* declared = nullptr;        // of known and deviates
-    const Found* found = nullptr;              // null when upheld
+    const Declared* declared = nullptr;  // of known and deviates
+    const Found* found = nullptr;        // null when upheld
     const PairResult* pair = nullptr;
-    std::optional<std::uint64_t> reached;      // how often the law's premise held; null: unknown
+    std::optional<std::uint64_t> reached;  // how often the law's premise held; null: unknown
 };
 
 // What is declared about each subject of a campaign, by its name.

@@ -78,25 +78,21 @@ SearchResult Search::run() {
 }
 
 bool Search::is_enough() const {
-    const bool caught =
-        pair_.mutant != nullptr &&
-        std::ranges::any_of(result_.sightings, [&](const Sighting& sighting) {
-            return invariant_of(sighting.signature) == pair_.mutant->caught_by;
-        });
+    const bool caught = pair_.mutant != nullptr &&
+                        std::ranges::any_of(result_.sightings, [&](const Sighting& sighting) {
+                            return invariant_of(sighting.signature) == pair_.mutant->caught_by;
+                        });
     return caught || interrupted();
 }
 
 std::vector<std::string> Search::command(unsigned nth) const {
     const auto seconds = static_cast<int>(std::max(left(), seconds_min));
     std::vector<std::string> words{
-        pair_.fuzzer->program.string(),
-        "--collect",
-        fmt::format("-max_total_time={}", seconds),
+        pair_.fuzzer->program.string(), "--collect", fmt::format("-max_total_time={}", seconds),
         fmt::format("-timeout={}", input_seconds_max),
         // Another seed for each start, or the same death would come again.
         fmt::format("-seed={}", settings_.seed + nth),
-        fmt::format("-artifact_prefix={}/", settings_.work.string()),
-        "-print_final_stats=1",
+        fmt::format("-artifact_prefix={}/", settings_.work.string()), "-print_final_stats=1",
         "-print_funcs=0"};
     if (!settings_.baseline.empty()) {
         words.push_back("--baseline=" + settings_.baseline);
@@ -185,8 +181,8 @@ void Search::explain_death(const std::string& path) {
     }
     make_folder(settings_.keep);
     const std::filesystem::path kept =
-        settings_.keep / (pair_.fuzzer->target + "-" +
-                          std::filesystem::path{path}.filename().string());
+        settings_.keep /
+        (pair_.fuzzer->target + "-" + std::filesystem::path{path}.filename().string());
     write_file(kept, content);
     result_.unexplained.push_back(shown(kept));
 }

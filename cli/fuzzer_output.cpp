@@ -44,10 +44,10 @@ FuzzerLine read_event(std::string_view text) {
     if (event.at("event") == "end") {
         return Tally{.executions = event.at("executions"), .reach = event.at("reach")};
     }
-    return NewSignature{
-        .signature = event.at("signature"),
-        .executions = event.at("execution"),
-        .scenario = scenario::decode(bytes_of_hex(event.at("bytes").get<std::string>()))};
+    return NewSignature{.signature = event.at("signature"),
+                        .executions = event.at("execution"),
+                        .scenario =
+                            scenario::decode(bytes_of_hex(event.at("bytes").get<std::string>()))};
 }
 
 FuzzerLine read_status(std::string_view line) {

@@ -138,8 +138,7 @@ ordered_json list_ops(const Build&) {
 ordered_json list_runners(const Build& build) {
     ordered_json list = ordered_json::array();
     for (const std::string& subject : build.subjects()) {
-        const std::filesystem::path path =
-            build.folder() / "runners" / ("shimfuzz-run-" + subject);
+        const std::filesystem::path path = build.folder() / "runners" / ("shimfuzz-run-" + subject);
         list.push_back({{"subject", subject},
                         {"runner", shown(path)},
                         {"built", std::filesystem::exists(path)}});

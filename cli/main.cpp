@@ -152,8 +152,8 @@ std::string option_names(const CLI::App& verb) {
 
 // The verb that was named, or null.
 const CLI::App* verb_of(const CLI::App& app) {
-    const std::vector<const CLI::App*> parsed = app.get_subcommands(
-        [](const CLI::App* verb) { return verb->parsed(); });
+    const std::vector<const CLI::App*> parsed =
+        app.get_subcommands([](const CLI::App* verb) { return verb->parsed(); });
     return parsed.empty() ? nullptr : parsed.front();
 }
 

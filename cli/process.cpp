@@ -68,6 +68,7 @@ constexpr int exit_not_started = 127;
                          Listen listen) {
     // A program must not outlive the campaign that started it.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGPIPE, SIG_DFL);  // we ignore it, which would be inherited
     const int nowhere = open("/dev/null", O_WRONLY);
     dup2(in, STDIN_FILENO);
     dup2(listen == Listen::to_stdout ? out : nowhere, STDOUT_FILENO);

@@ -21,10 +21,9 @@ ordered_json Runner::ask(const scenario::Document& document, bool trace) {
     static_cast<void>(process_.tell(request.dump()));
     const std::optional<std::string> line = process_.hear();
     ordered_json answer = ordered_json::parse(line.value_or(""), nullptr, false);
-    const bool complete = answer.is_object() && answer.contains("verdict") &&
-                          answer["verdict"].contains("status") &&
-                          answer["verdict"].contains("signature") &&
-                          answer.contains("rows") == trace;
+    const bool complete =
+        answer.is_object() && answer.contains("verdict") && answer["verdict"].contains("status") &&
+        answer["verdict"].contains("signature") && answer.contains("rows") == trace;
     if (!complete) {
         throw UsageError{"{}: is not a runner, or has died", program_.string()};
     }

@@ -15,12 +15,15 @@ using scenario::Profile;
 using scenario::Seam;
 
 constexpr std::array<Target, 3> targets{
-    Target{"return_codes", {Seam::scripted, Loop::none, Profile::any},
+    Target{"return_codes",
+           {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
-    Target{"poll_loop", {Seam::scripted, Loop::lawful, Profile::plausible},
+    Target{"poll_loop",
+           {Seam::scripted, Loop::lawful, Profile::plausible},
            "Does a correct event loop, on this shim, keep every promise to its application and its "
            "peer?"},
-    Target{"poll_loop_any", {Seam::scripted, Loop::lawful, Profile::any},
+    Target{"poll_loop_any",
+           {Seam::scripted, Loop::lawful, Profile::any},
            "Does a correct event loop, on this shim, stay safe when mbedTLS answers what no socket "
            "could lead to?"}};
 

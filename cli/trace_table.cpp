@@ -140,9 +140,8 @@ std::vector<std::string> cells_of(const LinePlan& plan, const Shape& shape) {
         add(plan.first, [&] {
             return row["revents"].is_null() ? std::string{nothing} : joined(row["revents"]);
         });
-        add(plan.first, [&] {
-            return std::string{row["writeable_given"].get<bool>() ? "yes" : nothing};
-        });
+        add(plan.first,
+            [&] { return std::string{row["writeable_given"].get<bool>() ? "yes" : nothing}; });
     }
     if (plan.call == nullptr) {
         cells.emplace_back(played ? nothing : "not played");
@@ -179,9 +178,8 @@ void add_row(Table& table, const Shape& shape, const ordered_json& row, bool die
     }
     for (std::size_t i = 0; i < calls.size(); ++i) {
         const bool last = i + 1 == calls.size();
-        table.add(cells_of({row, &calls[i], i == 0, last, died && last,
-                            last ? mark : std::string_view{}},
-                           shape));
+        table.add(cells_of(
+            {row, &calls[i], i == 0, last, died && last, last ? mark : std::string_view{}}, shape));
     }
 }
 

@@ -68,8 +68,7 @@ constexpr std::array<Sentences, 29> table{{
     {Done::no_write_on_pollout,
      "of two passes with POLLOUT and something to send, one writes or gives the writeable callback",
      "neither did"},
-    {Done::stays_open, "a connection that failed is closed",
-     "the loop sleeps and keeps it open"},
+    {Done::stays_open, "a connection that failed is closed", "the loop sleeps and keeps it open"},
     {Done::closes, "the connection stays open, because no answer was fatal: the last was {answer}",
      "the loop closed it"},
     {Done::sleeps, "plaintext inside TLS is offered without waiting for the wire",
@@ -100,8 +99,8 @@ std::optional<Enum> called(const ordered_json& name, Enum last) {
 }
 
 std::string_view call_name(Place place) {
-    constexpr std::array<std::string_view, 6> names{
-        "the handshake call", "SSL_read", "SSL_write", "SSL_shutdown", "the loop", "SSL_free"};
+    constexpr std::array<std::string_view, 6> names{"the handshake call", "SSL_read", "SSL_write",
+                                                    "SSL_shutdown",       "the loop", "SSL_free"};
     return names[static_cast<std::size_t>(place)];
 }
 

@@ -54,7 +54,7 @@ bool is_machinery(const std::string& function) {
         "__asan",   "__ubsan", "__msan",       "__lsan",   "__sanitizer",
         "__interc", "__wrap_", "_ZN8shimfuzz", "mbedtls_", "_ZN11__sanitizer"};
     constexpr std::array<std::string_view, 13> library{
-        "memcpy", "memmove", "memset", "memcmp", "strlen", "strncpy", "strcpy",
+        "memcpy", "memmove", "memset",  "memcmp", "strlen", "strncpy", "strcpy",
         "malloc", "calloc",  "realloc", "strdup", "free",   "abort"};
     const auto begins = [&](std::string_view prefix) { return function.starts_with(prefix); };
     return function.empty() || std::ranges::any_of(prefixes, begins) ||
@@ -117,8 +117,8 @@ bool is_out_of_memory(std::string_view text) {
 // What a sanitizer calls its finding: the first word of its summary, or of its error.
 std::string_view kind_of(std::string_view text, std::string_view sanitizer) {
     for (const std::string_view mark : {"SUMMARY: ", "ERROR: "}) {
-        const std::optional<std::string_view> report = after(text, std::string{mark} +=
-                                                             std::string{sanitizer} + ": ");
+        const std::optional<std::string_view> report =
+            after(text, std::string{mark} += std::string{sanitizer} + ": ");
         if (report.has_value()) {
             return until(*report, " \n");
         }
@@ -192,8 +192,8 @@ Death read_kind(int wait_status, std::string_view text) {
     return {.kind = "exit",
             .invariant = std::nullopt,
             .reason = "the process that played the scenario exited with " +
-                      std::to_string(WEXITSTATUS(wait_status)) + " and said: " +
-                      std::string{until(text, "\n")},
+                      std::to_string(WEXITSTATUS(wait_status)) +
+                      " and said: " + std::string{until(text, "\n")},
             .frames = {}};
 }
 
@@ -215,8 +215,7 @@ std::string spell(const Death& death) {
     std::size_t named = 0;
     for (const Frame& frame : death.frames) {
         const bool last_resort = named == 0 && is_call_into_subject(frame.function);
-        const bool own =
-            !is_machinery(frame.function) && !is_call_into_subject(frame.function);
+        const bool own = !is_machinery(frame.function) && !is_call_into_subject(frame.function);
         if ((own || last_resort) && named < signature_frames_max) {
             text += " " + frame.function;
             ++named;

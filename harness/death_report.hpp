@@ -22,8 +22,8 @@ namespace shimfuzz::harness {
 inline constexpr int runaway_exit_code = 97;
 
 struct Frame {
-    std::string function;      // "" where it is not known
-    std::string offset;        // within this program, as hexadecimal; "" if elsewhere
+    std::string function;  // "" where it is not known
+    std::string offset;    // within this program, as hexadecimal; "" if elsewhere
 };
 
 struct Death {

@@ -48,8 +48,7 @@ private:
 
 std::optional<Header> header_of(const Image& image) {
     const std::optional<Header> header = image.at<Header>(0);
-    const bool is_elf =
-        header.has_value() && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
+    const bool is_elf = header.has_value() && std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
     return is_elf ? header : std::nullopt;
 }
 
@@ -105,8 +104,8 @@ FunctionNames::FunctionNames() {
     const std::uint64_t base = load_address(image, *header);
     for (std::uint64_t at = 0; names.has_value() && at < symbols->sh_size; at += sizeof(Symbol)) {
         const std::optional<Symbol> symbol = image.at<Symbol>(symbols->sh_offset + at);
-        const bool is_function = symbol.has_value() && symbol->st_size > 0 &&
-                                 ELF64_ST_TYPE(symbol->st_info) == STT_FUNC;
+        const bool is_function =
+            symbol.has_value() && symbol->st_size > 0 && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC;
         if (is_function) {
             const std::uint64_t begin = symbol->st_value - base;
             ranges_.push_back({.begin = begin,

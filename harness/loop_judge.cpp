@@ -135,7 +135,10 @@ void LoopJudge::judge_pollout_justified(const PollEvents& events,
     if (events.out) {
         findings_.reached(Invariant::pollout_is_justified);
     }
-    if (!events.out || pollout_has_reason(facts)) {
+    // A POLLOUT that moved bytes was of use, whatever the write was answered last.
+    const bool moved = tls_.accepted != accepted_before_;
+    accepted_before_ = tls_.accepted;
+    if (!events.out || moved || pollout_has_reason(facts)) {
         sleeps_unjustified_ = 0;
         pollout_delivered_since_ = true;
         return;

@@ -92,6 +92,7 @@ private:
 
     std::uint32_t passes_unserved_ = 0;
     std::uint32_t sleeps_unjustified_ = 0;
+    std::uint64_t accepted_before_ = 0;  // by TLS, at the last sleep
     bool pollout_delivered_since_ = true;
     std::uint32_t passes_idle_ = 0;
     std::uint32_t answers_before_ = 0;

@@ -49,8 +49,8 @@ int play(const std::string& path, bool here) {
         return exit_usage;
     }
     const Request request{.document = std::get<scenario::Document>(parsed), .trace = true};
-    const ordered_json run = here ? play_in_this_process(request)
-                                  : ordered_json::parse(Player{}.play(request));
+    const ordered_json run =
+        here ? play_in_this_process(request) : ordered_json::parse(Player{}.play(request));
     std::cout << run.dump(2) << '\n';
     return 0;
 }

@@ -33,8 +33,7 @@ std::string print_request(const Request& request) {
 }
 
 ordered_json begin_answer(const Request& request) {
-    return request.trace ? heading_json(subject_name(), request.document)
-                         : ordered_json::object();
+    return request.trace ? heading_json(subject_name(), request.document) : ordered_json::object();
 }
 
 ordered_json play_request(const Request& request, Trace& trace) {

@@ -108,6 +108,8 @@ Loop after(Loop loop, const ReadReturned& happened) noexcept {
     loop.todo.read = false;
     loop.on_pending_list = happened.pending;
     loop.read_wants_write = happened.report == Report::want_write;
+    // A read that was let through has taken what had arrived, and with it what a write waited for.
+    loop.write_wants_read = loop.write_wants_read && loop.read_wants_write;
     switch (happened.report) {
     case Report::ok:
         return loop;

@@ -167,8 +167,7 @@ TEST_F(Explain, says_what_is_violated_where_and_why) {
 TEST_F(Explain, takes_a_declared_signature_for_known) {
     put("a.scenario", blocked_write_then_read);
     put("own.known", "# ours\n\n7 known want_is_reported: read WANT_READ -> WANT_WRITE\n");
-    const Ended ended =
-        shimfuzz("explain a.scenario --baseline own.known --subject " + stale_want);
+    const Ended ended = shimfuzz("explain a.scenario --baseline own.known --subject " + stale_want);
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     EXPECT_NE(ended.out.find("known finding #7"), std::string::npos) << ended.out;
 }
@@ -283,10 +282,9 @@ TEST_F(Deaths, what_was_played_until_then_is_told) {
 }
 
 TEST_F(Deaths, bad_requests_are_answered) {
-    put("requests",
-        "no json\n{\"scenario\": 1, \"trace\": false}\n"
-        "{\"scenario\": \"setup\\nboo\", \"trace\": false}\n"
-        "{\"scenario\": \"setup loop=none\\ncall_read size=7\", \"trace\": false}\n");
+    put("requests", "no json\n{\"scenario\": 1, \"trace\": false}\n"
+                    "{\"scenario\": \"setup\\nboo\", \"trace\": false}\n"
+                    "{\"scenario\": \"setup loop=none\\ncall_read size=7\", \"trace\": false}\n");
     const Ended ended = run("/bin/sh", "-c '" SHIMFUZZ_MISBEHAVING_RUNNER " serve <requests'");
     std::istringstream lines{ended.out};
     std::vector<json> answers;
@@ -614,22 +612,23 @@ TEST(FuzzerOutput, lines_are_told_apart) {
         read_fuzzer_line("#4096\tpulse  cov: 45 ft: 120 corp: 12/40b lim: 43 exec/s: 2048"));
     EXPECT_EQ(status.executions, 4096U);
     EXPECT_EQ(status.edges, 45U);
-    EXPECT_EQ(std::get<SearchStatus>(read_fuzzer_line("stat::number_of_executed_units: 77"))
-                  .executions,
-              77U);
-    EXPECT_EQ(std::get<Artifact>(read_fuzzer_line(
-                  "artifact_prefix='w/'; Test unit written to w/crash-00ff")).path,
+    EXPECT_EQ(
+        std::get<SearchStatus>(read_fuzzer_line("stat::number_of_executed_units: 77")).executions,
+        77U);
+    EXPECT_EQ(std::get<Artifact>(
+                  read_fuzzer_line("artifact_prefix='w/'; Test unit written to w/crash-00ff"))
+                  .path,
               "w/crash-00ff");
-    const auto seen = std::get<NewSignature>(read_fuzzer_line(
-        R"(SHIMFUZZ {"event":"known","signature":"a: b -> c","execution":9,)"
-        R"("bytes":"0000000000000000010a00"})"));
+    const auto seen = std::get<NewSignature>(
+        read_fuzzer_line(R"(SHIMFUZZ {"event":"known","signature":"a: b -> c","execution":9,)"
+                         R"("bytes":"0000000000000000010a00"})"));
     EXPECT_EQ(seen.signature, "a: b -> c");
     EXPECT_EQ(seen.executions, 9U);
     ASSERT_EQ(seen.scenario.ops.size(), 1U);
     EXPECT_EQ(seen.scenario.ops[0].number, 10U);
-    const auto tally = std::get<Tally>(read_fuzzer_line(
-        R"(SHIMFUZZ {"event":"end","executions":5,)"
-        R"("reach":[7,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,8]})"));
+    const auto tally = std::get<Tally>(
+        read_fuzzer_line(R"(SHIMFUZZ {"event":"end","executions":5,)"
+                         R"("reach":[7,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,8]})"));
     EXPECT_EQ(tally.executions, 5U);
     EXPECT_EQ(tally.reach[0], 7U);
     EXPECT_EQ(tally.reach[20], 8U);

@@ -230,7 +230,7 @@ struct Account {
     bool close_asked = false;
     bool hung_up = false;
     bool freed = false;
-    bool write_waits_to_read = false;  // no POLLIN since it said so
+    bool write_waits_to_read = false;  // no POLLIN and no read since it said so
     std::uint32_t buffered = 0;
     std::uint32_t outstanding = 0;
     // Of the pass that is on.
@@ -280,6 +280,8 @@ struct Updated {
         account.read = call.report;
         account.pending = call.pending;
         account.must_read = false;
+        account.write_waits_to_read =
+            account.write_waits_to_read && call.report == Report::want_write;
         return account;
     }
     Account operator()(const WriteReturned& call) {

@@ -15,7 +15,7 @@ static struct subject_connection connection;
 
 /* What compilers must not see through. */
 static volatile int always = 1;
-static char *volatile memory;
+static char* volatile memory;
 static volatile int number = 0x7fffffff;
 
 __attribute__((noinline)) static void read_too_far(void) {
@@ -31,7 +31,7 @@ __attribute__((noinline)) static void take_all_memory(void) {
     abort();
 }
 
-int subject_read(subject_connection *unused, void *buffer, int length) {
+int subject_read(subject_connection* unused, void* buffer, int length) {
     (void)unused;
     (void)buffer;
     switch (length) {
@@ -59,7 +59,7 @@ int subject_read(subject_connection *unused, void *buffer, int length) {
     return -1;
 }
 
-const char *subject_name(void) {
+const char* subject_name(void) {
     return "misbehaving";
 }
 
@@ -71,53 +71,52 @@ int subject_start(void) {
     return 0;
 }
 
-void subject_stop(void) {
-}
+void subject_stop(void) {}
 
-subject_connection *subject_open(enum subject_side side, int fd) {
+subject_connection* subject_open(enum subject_side side, int fd) {
     (void)side;
     (void)fd;
     return &connection;
 }
 
-void subject_free(subject_connection *unused) {
+void subject_free(subject_connection* unused) {
     (void)unused;
 }
 
-int subject_handshake(subject_connection *unused) {
+int subject_handshake(subject_connection* unused) {
     (void)unused;
     return 1;
 }
 
-int subject_write(subject_connection *unused, const void *buffer, int length) {
+int subject_write(subject_connection* unused, const void* buffer, int length) {
     (void)unused;
     (void)buffer;
     (void)length;
     return -1;
 }
 
-int subject_shutdown(subject_connection *unused) {
+int subject_shutdown(subject_connection* unused) {
     (void)unused;
     return 1;
 }
 
-int subject_pending(const subject_connection *unused) {
+int subject_pending(const subject_connection* unused) {
     (void)unused;
     return 0;
 }
 
-enum subject_error subject_get_error(const subject_connection *unused, int returned) {
+enum subject_error subject_get_error(const subject_connection* unused, int returned) {
     (void)unused;
     (void)returned;
     return subject_error_syscall;
 }
 
-int subject_want_read(const subject_connection *unused) {
+int subject_want_read(const subject_connection* unused) {
     (void)unused;
     return 0;
 }
 
-int subject_want_write(const subject_connection *unused) {
+int subject_want_write(const subject_connection* unused) {
     (void)unused;
     return 0;
 }
