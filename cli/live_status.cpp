@@ -13,7 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often a pair may print where lines cannot be rewritten.
+// How often lines are rewritten, and how often a pair may print where they cannot be.
+constexpr auto drawing_interval = 100ms;
 constexpr auto plain_interval = 10s;
 
 std::string line_of(const std::string& name, const std::string& status) {
@@ -40,13 +41,16 @@ void LiveStatus::draw_lines() {
 
 void LiveStatus::update(const std::string& name, const std::string& status) {
     const std::lock_guard lock{mutex_};
+    const Clock::time_point now = Clock::now();
     if (on_terminal_) {
-        erase_lines();
         running_[name] = status;
-        draw_lines();
+        if (now - drawn_ >= drawing_interval) {
+            drawn_ = now;
+            erase_lines();
+            draw_lines();
+        }
         return;
     }
-    const Clock::time_point now = Clock::now();
     const auto [printed, is_new] = printed_.try_emplace(name, now);
     if (!is_new && now - printed->second >= plain_interval) {
         printed->second = now;

@@ -30,6 +30,7 @@ private:
     std::mutex mutex_;
     bool on_terminal_;
     std::size_t lines_drawn_ = 0;
+    Clock::time_point drawn_;
     std::map<std::string, std::string> running_;
     std::map<std::string, Clock::time_point> printed_;  // when a plain line was last printed
 };

@@ -6,7 +6,9 @@
 // What an explanation looks like is in tests/golden; with SHIMFUZZ_UPDATE_GOLDEN set in the
 // environment the test writes those files instead of comparing, for a person to read and commit.
 
+#include "cli/fuzz_results.hpp"
 #include "cli/fuzzer_output.hpp"
+#include "cli/minimizer.hpp"
 #include "cli/targets.hpp"
 #include "harness/invariants.hpp"
 #include "scenario/bytes.hpp"
@@ -394,6 +396,39 @@ TEST_F(Minimize, writes_a_file_or_leaves_it_alone) {
     EXPECT_TRUE(get("out").starts_with("setup "));
 }
 
+TEST(Minimizer, ends_where_nothing_simpler_will_do) {
+    // Two reads that must stay together, somewhere, behind a write of at least 7 bytes.
+    const auto shows = [](const scenario::Scenario& scenario) {
+        std::size_t i = 0;
+        const auto& ops = scenario.ops;
+        while (i < ops.size() &&
+               (ops[i].kind != scenario::OpKind::call_write || ops[i].number < 7)) {
+            ++i;
+        }
+        for (; i + 1 < ops.size(); ++i) {
+            if (ops[i].kind == scenario::OpKind::call_read &&
+                ops[i + 1].kind == scenario::OpKind::call_read) {
+                return true;
+            }
+        }
+        return false;
+    };
+    scenario::Scenario long_one;
+    for (std::uint16_t i = 0; i < scenario::ops_max; ++i) {
+        const bool reads = i % 5 == 3 || (i >= 300 && i < 302);
+        long_one.ops.push_back(
+            {.kind = reads ? scenario::OpKind::call_read : scenario::OpKind::call_write,
+             .number = i});
+    }
+    ASSERT_TRUE(shows(long_one));
+    const cli::Minimized once = cli::minimize(long_one, shows);
+    ASSERT_EQ(once.scenario.ops.size(), 3U);
+    EXPECT_EQ(once.scenario.ops[0].number, 7U);
+    EXPECT_EQ(once.scenario.ops[1].number, 0U);
+    EXPECT_EQ(cli::minimize(once.scenario, shows).scenario, once.scenario);
+    EXPECT_LT(once.tried, 400U);
+}
+
 // ---- encode and decode ----
 
 class Convert : public Cli {};
@@ -634,6 +669,101 @@ TEST(FuzzerOutput, lines_are_told_apart) {
     EXPECT_EQ(tally.reach[20], 8U);
     for (const char* line : {"INFO: Seed: 1", "SHIMFUZZ {\"event\":\"end\",", "#\tx", ""}) {
         EXPECT_TRUE(std::holds_alternative<Remark>(read_fuzzer_line(line))) << line;
+    }
+}
+
+// A campaign of two pairs, made up: a shim and a mutant of it.
+class FuzzResults : public testing::Test {
+protected:
+    [[nodiscard]] static cli::Found found(const std::string& signature) {
+        return {.signature = signature, .executions = 12, .witness = "w.scenario"};
+    }
+
+    [[nodiscard]] std::vector<cli::PairResult> results(std::vector<cli::Found> of_shim,
+                                                       std::vector<cli::Found> of_mutant) const {
+        const cli::Target* target = &cli::find_target("return_codes");
+        return {{.pair = {.fuzzer = &shim_, .target = target},
+                 .executions = 100,
+                 .reach = harness::Reach{},
+                 .found = std::move(of_shim)},
+                {.pair = {.fuzzer = &mutated_, .target = target, .mutant = &mutant_},
+                 .executions = 50,
+                 .found = std::move(of_mutant)}};
+    }
+
+    // A subject whose file says the first line of two about signatures.
+    [[nodiscard]] static cli::KnownBySubject known() {
+        cli::KnownBySubject known{{"shim", {}}, {"mutant_m", {}}};
+        const fs::path file = fs::temp_directory_path() / "shimfuzz-cli-test.known";
+        write(file, "4 known no_byte_lost: read -> bytes_lost\n"
+                    "5 deviates errno_is_noise: read EOF -> WANT_READ\n");
+        known.at("shim").read(file);
+        fs::remove(file);
+        return known;
+    }
+
+    [[nodiscard]] static bool fine(const std::vector<cli::PairResult>& all) {
+        const cli::KnownBySubject declared = known();
+        return cli::is_as_declared(all, cli::rows_of(all, declared));
+    }
+
+    const cli::Fuzzer shim_{.target = "return_codes", .subject = "shim"};
+    const cli::Fuzzer mutated_{.target = "return_codes", .subject = "mutant_m"};
+    const cli::Mutant mutant_{.name = "m", .caught_by = "nothing_leaks"};
+    const cli::Found leak_ = found("nothing_leaks: free -> leaks");
+    const cli::Found loss_ = found("no_byte_lost: read -> bytes_lost");
+    const cli::Found noise_ = found("errno_is_noise: read EOF -> WANT_READ");
+};
+
+TEST_F(FuzzResults, only_what_is_declared_is_fine) {
+    EXPECT_TRUE(fine(results({}, {leak_})));
+    EXPECT_TRUE(fine(results({loss_, noise_}, {leak_})));
+    EXPECT_FALSE(fine(results({loss_, leak_}, {leak_})));
+    EXPECT_FALSE(fine(results({found("no_byte_lost: write -> bytes_lost")}, {leak_})));
+}
+
+TEST_F(FuzzResults, a_mutant_must_be_caught_by_its_own_invariant) {
+    EXPECT_FALSE(fine(results({}, {})));
+    EXPECT_FALSE(fine(results({}, {loss_})));
+    EXPECT_TRUE(fine(results({}, {loss_, leak_})));
+}
+
+TEST_F(FuzzResults, a_death_without_an_explanation_is_not_fine) {
+    std::vector<cli::PairResult> all = results({}, {leak_});
+    all[0].unexplained.emplace_back("crash-1");
+    EXPECT_FALSE(fine(all));
+}
+
+TEST_F(FuzzResults, rows_have_every_member_that_scripts_read) {
+    const std::vector<cli::PairResult> all = results({loss_, noise_}, {leak_});
+    const cli::KnownBySubject declared = known();
+    const json told = json::parse(cli::results_json(all, cli::rows_of(all, declared)).dump());
+    std::map<std::string, json> of_shim;
+    for (const json& row : told.at("results")) {
+        if (row.at("subject") == "shim") {
+            of_shim[row.at("invariant")] = row;
+        }
+    }
+    const json& lost = of_shim.at("no_byte_lost");
+    EXPECT_EQ(lost.at("status"), "known");
+    EXPECT_EQ(lost.at("finding"), 4);
+    EXPECT_EQ(lost.at("signature"), "no_byte_lost: read -> bytes_lost");
+    EXPECT_EQ(lost.at("executions"), 12);
+    EXPECT_EQ(lost.at("witness"), "w.scenario");
+    EXPECT_EQ(lost.at("witness_ops"), 0);
+    EXPECT_EQ(lost.at("found_from"), "empty");
+    EXPECT_TRUE(lost.contains("seconds"));
+    EXPECT_EQ(of_shim.at("errno_is_noise").at("status"), "deviates");
+    const json& upheld = of_shim.at("nothing_leaks");
+    EXPECT_EQ(upheld.at("status"), "upheld");
+    EXPECT_EQ(upheld.at("finding"), nullptr);
+    EXPECT_EQ(upheld.at("executions"), 100);
+    EXPECT_FALSE(of_shim.contains("pollin_is_kept"));
+
+    const json& target = told.at("targets").at(0);
+    EXPECT_EQ(target.at("target"), "return_codes");
+    for (const char* member : {"executions", "seconds", "executions_per_second", "edges"}) {
+        EXPECT_TRUE(target.at(member).is_number()) << member;
     }
 }
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 
@@ -439,6 +440,34 @@ TEST(Shrink, drops_every_single_op) {
         without.ops.erase(without.ops.begin() + static_cast<std::ptrdiff_t>(i));
         EXPECT_NE(std::ranges::find(candidates, without), candidates.end()) << "op " << i;
     }
+}
+
+TEST(Shrink, lowers_a_number_to_where_it_may_matter) {
+    const std::vector<Scenario> candidates =
+        shrinks(Scenario{.setup = {}, .ops = {{.kind = OpKind::tx_room, .number = 3000}}});
+    constexpr std::array<std::uint16_t, 7> numbers{0, 1, 2, 1460, 1461, 1500, 2999};
+    for (const std::uint16_t number : numbers) {
+        const Scenario lower{.setup = {}, .ops = {{.kind = OpKind::tx_room, .number = number}}};
+        EXPECT_NE(std::ranges::find(candidates, lower), candidates.end()) << number;
+    }
+}
+
+TEST(Shrink, makes_choices_and_the_setup_plainer) {
+    const auto failed = static_cast<std::uint8_t>(AnswerCode::conn_reset);
+    const Scenario scenario{
+        .setup = {.side = Side::client, .start = Start::handshake, .read_size = 100},
+        .ops = {{.kind = OpKind::answer_read, .choice = failed}}};
+    const std::vector<Scenario> candidates = shrinks(scenario);
+    const auto has = [&](const auto& change) {
+        Scenario plainer = scenario;
+        change(plainer);
+        return std::ranges::find(candidates, plainer) != candidates.end();
+    };
+    EXPECT_TRUE(has([](Scenario& plainer) { plainer.setup.side = Side::server; }));
+    EXPECT_TRUE(has([](Scenario& plainer) { plainer.setup.start = Start::established; }));
+    EXPECT_TRUE(has([](Scenario& plainer) { plainer.setup.read_size = 4096; }));
+    EXPECT_TRUE(has([](Scenario& plainer) { plainer.setup.read_size = 1; }));
+    EXPECT_TRUE(has([](Scenario& plainer) { plainer.ops[0].choice = 0; }));
 }
 
 TEST(Shrink, tries_the_boldest_first) {
