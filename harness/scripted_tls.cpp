@@ -30,6 +30,7 @@ void ScriptedTls::tell(ApiJudge* api, LoopJudge* loop, TraceCall* trace) noexcep
     api_judge_ = api;
     loop_judge_ = loop;
     trace_ = trace;
+    asks_ = 0;
 }
 
 void ScriptedTls::set_room(std::uint32_t bytes) noexcept {
@@ -218,6 +219,12 @@ void ScriptedTls::answer(Function function, const Reply& reply, std::uint32_t by
     }
 }
 
+IoResult ScriptedTls::fail(Function function) noexcept {
+    const Reply reply = reply_for(function, AnswerCode::conn_reset, 0);
+    answer(function, reply, 0, false, false);
+    return {.returned = reply.code, .data = {}};
+}
+
 // ---- read ----
 
 // What a read that finds no plaintext inside TLS answers; an ok has begun a record by then.
@@ -254,6 +261,9 @@ IoResult ScriptedTls::deliver(std::size_t size, bool scripted, bool replaced) no
 IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
     if (api_judge_ == nullptr || !api_judge_->tls_asked(Function::read, data.data(), data.size())) {
         return {.returned = want_reply(Answer::want_read).code, .data = {}};
+    }
+    if (asked_too_often()) {
+        return fail(Function::read);
     }
     if (facts_.pending > 0) {
         return deliver(data.size(), false, false);
@@ -298,6 +308,9 @@ IoResult ScriptedTls::write(std::span<const std::uint8_t> data) noexcept {
         !api_judge_->tls_asked(Function::write, data.data(), data.size())) {
         return {.returned = want_reply(Answer::want_write).code, .data = {}};
     }
+    if (asked_too_often()) {
+        return fail(Function::write);
+    }
     take_awaited_record(Function::write);
     const Script script = take_script(Function::write);
     const Reply scripted = reply_for(Function::write, script.code, script.number);
@@ -329,6 +342,9 @@ IoResult ScriptedTls::handshake() noexcept {
     if (api_judge_ != nullptr) {
         api_judge_->tls_asked(Function::handshake, nullptr, 0);
     }
+    if (asked_too_often()) {
+        return fail(Function::handshake);
+    }
     take_awaited_record(Function::handshake);
     const Script script = take_script(Function::handshake);
     const Reply scripted = reply_for(Function::handshake, script.code, script.number);
@@ -342,6 +358,9 @@ IoResult ScriptedTls::handshake() noexcept {
 IoResult ScriptedTls::close_notify() noexcept {
     if (api_judge_ != nullptr) {
         api_judge_->tls_asked(Function::close_notify, nullptr, 0);
+    }
+    if (asked_too_often()) {
+        return fail(Function::close_notify);
     }
     take_awaited_record(Function::close_notify);
     const Script script = take_script(Function::close_notify);

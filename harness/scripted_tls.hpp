@@ -20,6 +20,10 @@ namespace shimfuzz::harness {
 // mbedTLS never takes more than one record's plaintext at a time (MBEDTLS_SSL_OUT_CONTENT_LEN).
 inline constexpr std::uint32_t record_size_max = 16384;
 
+// A shim that asks more often than this within one call would ask for ever; it is answered with a
+// failure, so that even such a shim comes to its end. Far above what any honest call asks.
+inline constexpr std::uint32_t asks_per_call_max = 4096;
+
 // Socket is the world's end of the scripted connection, as far as poll could see it.
 struct Socket {
     bool room_unlimited = true;
@@ -94,6 +98,8 @@ private:
     [[nodiscard]] Reply plausible_reply(Function function, const Reply& scripted) noexcept;
     [[nodiscard]] Reply read_reply(const Script& script) noexcept;
     IoResult deliver(std::size_t size, bool scripted, bool replaced) noexcept;
+    [[nodiscard]] bool asked_too_often() noexcept { return ++asks_ > asks_per_call_max; }
+    IoResult fail(Function function) noexcept;
     [[nodiscard]] Reply flush(std::uint32_t size) noexcept;
     void answer(Function function, const Reply& reply, std::uint32_t bytes, bool scripted,
                 bool replaced) noexcept;
@@ -111,6 +117,7 @@ private:
     std::uint32_t record_cursor_ = 0;
     bool peer_answered_ = false;  // a record without application data, made by the settling phase
     bool noise_applied_ = false;
+    std::uint32_t asks_ = 0;  // within the API call that is on
 
     Socket socket_;
     std::uint32_t left_to_flush_ = 0;  // of the outstanding write, what the socket has not taken

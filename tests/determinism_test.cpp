@@ -46,6 +46,7 @@ constexpr std::size_t random_input_size = 200;
 // SplitMix64 (Steele, Lea, Flood 2014): chance that is the same in every run.
 class Chance {
 public:
+    // The name that std::shuffle asks for. NOLINTNEXTLINE(readability-identifier-naming)
     using result_type = std::uint64_t;
 
     explicit Chance(std::uint64_t seed) : state_{seed} {}

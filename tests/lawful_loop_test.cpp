@@ -511,13 +511,23 @@ const char* law_broken_at(const Node& node) {
 
 // ---- a kind world ----
 
-// Everything that is waited for comes, everything asked is granted, and nobody asks for more.
+// Whether something waits for bytes that have yet to come. A read does not count: the peer owes the
+// application nothing.
+bool waits_for_the_peer(const Account& told) {
+    const bool fresh = !told.established && !told.handshake.has_value();
+    return (fresh && !told.client) || (!told.established && told.handshake == Report::want_read) ||
+           told.shutdown == Report::want_read || told.write_waits_to_read;
+}
+
+// There is always room, whoever waits for the peer is answered, everything asked is granted, and
+// nobody asks for more.
 Event kindness(const Node& node) {
     const Action action = next(node.loop);
     switch (action.kind) {
     case ActionKind::sleep: {
         const PollEvents events = interest(node.loop);
-        return Woke{.revents = {.in = events.in, .out = events.out}};
+        return Woke{
+            .revents = {.in = events.in && waits_for_the_peer(node.account), .out = events.out}};
     }
     case ActionKind::handshake:
         return HandshakeReturned{.report = Report::ok, .pending = false};
@@ -659,7 +669,7 @@ private:
         std::string story;
         for (const Step* step = &steps_to_.at(key); step->from != 0;
              step = &steps_to_.at(step->from)) {
-            story = "\n  " + say(step->event) + story;
+            story.insert(0, "\n  " + say(step->event));
         }
         return story;
     }

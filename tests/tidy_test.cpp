@@ -171,7 +171,7 @@ Complaints banned(const File& file) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
         for (const auto& [word, why] : banned_words()) {
             if (lines[i].find(word) != std::string::npos) {
-                complaints.push_back(at(file, i, "'" + word + "': " + why));
+                complaints.push_back(at(file, i, std::string{word}.append(": ").append(why)));
             }
         }
     }
