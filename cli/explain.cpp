@@ -16,7 +16,7 @@ namespace {
 
 int exit_code_for(const nlohmann::ordered_json& run, const Declared* declared) {
     const bool violated = run["verdict"]["status"] == "violated";
-    return violated && declared == nullptr ? exit_as_declared : exit_as_declared;
+    return violated && declared == nullptr ? exit_violated : exit_as_declared;
 }
 
 const Declared* declared_in(const KnownFindings& known, const nlohmann::ordered_json& run) {

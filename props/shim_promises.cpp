@@ -53,6 +53,7 @@ struct Seen {
 
 std::vector<Seen> seen_of(const std::vector<TraceCall>& calls) {
     std::vector<Seen> seen;
+    seen.reserve(calls.size());
     for (const TraceCall& call : calls) {
         seen.push_back({.place = call.place,
                         .asked = call.asked,
