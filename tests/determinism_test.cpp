@@ -8,6 +8,7 @@
 #include "harness/run.hpp"
 #include "harness/trace_json.hpp"
 #include "scenario/bytes.hpp"
+#include "scenario/draw.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,6 +31,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 using namespace shimfuzz;
 using harness::DeterminismGuard;
@@ -43,37 +45,22 @@ constexpr std::uint32_t replays_count = 1000;
 constexpr std::uint32_t random_inputs_count = 16;  // of each play
 constexpr std::size_t random_input_size = 200;
 
-// SplitMix64 (Steele, Lea, Flood 2014): chance that is the same in every run.
-class Chance {
-public:
-    // The name that std::shuffle asks for. NOLINTNEXTLINE(readability-identifier-naming)
-    using result_type = std::uint64_t;
-
-    explicit Chance(std::uint64_t seed) : state_{seed} {}
-
-    static constexpr result_type min() { return 0; }
-    static constexpr result_type max() { return ~result_type{0}; }
-
-    result_type operator()() {
-        state_ += 0x9e3779b97f4a7c15U;
-        std::uint64_t mixed = state_;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
-        return mixed ^ (mixed >> 31);
+// shuffle puts `indices` into an order that is the same in every run.
+void shuffle(std::vector<std::size_t>& indices, scenario::Chance& chance) {
+    for (std::size_t left = indices.size(); left > 1; --left) {
+        std::swap(indices[left - 1], indices[chance.below(static_cast<std::uint32_t>(left))]);
     }
-
-private:
-    std::uint64_t state_;
-};
+}
 
 std::vector<Document> random_inputs() {
-    Chance chance{1};
+    scenario::Chance chance{1};
     std::vector<Document> inputs;
     for (std::uint32_t i = 0; i < random_inputs_count; ++i) {
         for (const auto loop : {scenario::Loop::none, scenario::Loop::lawful}) {
             for (const auto profile : {scenario::Profile::any, scenario::Profile::plausible}) {
                 std::vector<std::uint8_t> bytes(random_input_size);
-                std::ranges::generate(bytes, [&] { return static_cast<std::uint8_t>(chance()); });
+                std::ranges::generate(bytes,
+                                      [&] { return static_cast<std::uint8_t>(chance.below(256)); });
                 inputs.push_back({.play = {.loop = loop, .profile = profile},
                                   .scenario = scenario::decode(bytes)});
             }
@@ -187,9 +174,9 @@ TEST(SameInput, gives_the_same_trace_after_shuffled_others) {
     std::vector<Played> firsts;
     std::ranges::transform(inputs, std::back_inserter(firsts), play);
     std::vector<std::size_t> indices = indices_of(inputs);
-    Chance chance{2};
+    scenario::Chance chance{2};
     for (std::uint32_t i = 0; i < replays_count; ++i) {
-        std::shuffle(indices.begin(), indices.end(), chance);
+        shuffle(indices, chance);
         for (const std::size_t index : indices) {
             ASSERT_EQ(play(inputs[index]), firsts[index])
                 << "round " << i << ": " << text_of(inputs[index], firsts[index]);

@@ -10,10 +10,12 @@
 #include "harness/run.hpp"
 #include "puppet_subject.hpp"
 #include "scenario/bytes.hpp"
+#include "scenario/draw.hpp"
 #include "scenario/text.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -69,35 +71,20 @@ protected:
     }
 };
 
-// SplitMix64 (Steele, Lea, Flood 2014): the same scenarios in every run.
-class Chance {
-public:
-    explicit Chance(std::uint64_t seed) : state_{seed} {}
-
-    std::vector<std::uint8_t> bytes(std::size_t count) {
-        std::vector<std::uint8_t> bytes(count);
-        for (std::uint8_t& byte : bytes) {
-            state_ += 0x9e3779b97f4a7c15U;
-            std::uint64_t mixed = state_;
-            mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
-            mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
-            byte = static_cast<std::uint8_t>(mixed ^ (mixed >> 31));
-        }
-        return bytes;
-    }
-
-private:
-    std::uint64_t state_;
-};
+std::vector<std::uint8_t> drawn_bytes(scenario::Chance& chance, std::size_t count) {
+    std::vector<std::uint8_t> bytes(count);
+    std::ranges::generate(bytes, [&] { return static_cast<std::uint8_t>(chance.below(256)); });
+    return bytes;
+}
 
 }  // namespace
 
 // ---- one call ----
 
 TEST_F(Puppet, is_acquitted_when_it_is_honest) {
-    Chance chance{1};
+    scenario::Chance chance{1};
     for (std::uint32_t i = 0; i < 3000; ++i) {
-        const scenario::Scenario any = scenario::decode(chance.bytes(i % 300));
+        const scenario::Scenario any = scenario::decode(drawn_bytes(chance, i % 300));
         for (const auto loop : {scenario::Loop::none, scenario::Loop::lawful}) {
             for (const auto profile : {scenario::Profile::any, scenario::Profile::plausible}) {
                 const scenario::Play play{.loop = loop, .profile = profile};

@@ -6,6 +6,7 @@
 // What holds for any scenario is stated in props/scenario_promises.cpp; here are the edges.
 
 #include "scenario/bytes.hpp"
+#include "scenario/draw.hpp"
 #include "scenario/op_table.hpp"
 #include "scenario/shrink.hpp"
 #include "scenario/text.hpp"
@@ -24,28 +25,11 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// SplitMix64 (Steele, Lea, Flood 2014): the same bytes in every run.
-class Chance {
-public:
-    explicit Chance(std::uint64_t seed) : state_{seed} {}
-
-    std::uint8_t byte() {
-        state_ += 0x9e3779b97f4a7c15U;
-        std::uint64_t mixed = state_;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
-        return static_cast<std::uint8_t>(mixed ^ (mixed >> 31));
-    }
-
-    Bytes bytes(std::size_t count) {
-        Bytes bytes(count);
-        std::ranges::generate(bytes, [&] { return byte(); });
-        return bytes;
-    }
-
-private:
-    std::uint64_t state_;
-};
+Bytes drawn_bytes(Chance& chance, std::size_t count) {
+    Bytes bytes(count);
+    std::ranges::generate(bytes, [&] { return static_cast<std::uint8_t>(chance.below(256)); });
+    return bytes;
+}
 
 // Every operand inside its limits, and none where the kind has none.
 void expect_canonical(const Scenario& scenario) {
@@ -127,7 +111,7 @@ TEST(Bytes, missing_ones_are_zero) {
 TEST(Bytes, of_any_kind_are_a_scenario) {
     Chance chance{1};
     for (std::size_t size = 0; size < 300; ++size) {
-        expect_round_trip(chance.bytes(size));
+        expect_round_trip(drawn_bytes(chance, size));
         expect_round_trip(Bytes(size, static_cast<std::uint8_t>(size)));
     }
 }
@@ -141,7 +125,7 @@ TEST(Bytes, of_one_value_only_are_a_scenario) {
 TEST(Bytes, beyond_the_last_op_are_ignored) {
     constexpr std::size_t mebibyte = std::size_t{1} << 20;
     Chance chance{2};
-    Bytes bytes = chance.bytes(mebibyte);
+    Bytes bytes = drawn_bytes(chance, mebibyte);
     const Scenario scenario = decode(bytes);
     EXPECT_EQ(scenario.ops.size(), ops_max);
     expect_canonical(scenario);
@@ -211,7 +195,7 @@ TEST(Bytes, a_read_size_is_never_zero) {
 
 TEST(Bytes, written_into_too_little_room_leave_whole_ops_out) {
     Chance chance{7};
-    const Scenario scenario = decode(chance.bytes(80));
+    const Scenario scenario = decode(drawn_bytes(chance, 80));
     const Bytes whole = encode(scenario);
     for (std::size_t room = 0; room <= whole.size() + 1; ++room) {
         Bytes bytes(room, 0xee);
@@ -392,7 +376,7 @@ TEST(Text, holds_as_many_ops_as_a_scenario_and_no_more) {
 TEST(Text, of_any_bytes_is_parsed_or_refused) {
     Chance chance{3};
     for (std::size_t size = 0; size < 400; ++size) {
-        const Bytes bytes = chance.bytes(size);
+        const Bytes bytes = drawn_bytes(chance, size);
         const std::string text(bytes.begin(), bytes.end());
         EXPECT_NE(refusal(text), "accepted");
         EXPECT_NE(refusal("setup\n!" + text), "accepted");
@@ -421,7 +405,7 @@ TEST(Shrink, of_the_plain_scenario_is_nothing) {
 TEST(Shrink, gives_strictly_lighter_canonical_scenarios) {
     Chance chance{4};
     for (std::size_t size = 0; size < 160; ++size) {
-        const Scenario scenario = decode(chance.bytes(size));
+        const Scenario scenario = decode(drawn_bytes(chance, size));
         for (const Scenario& simpler : shrinks(scenario)) {
             ASSERT_LT(weight(simpler), weight(scenario));
             ASSERT_NE(simpler, scenario);
@@ -432,7 +416,7 @@ TEST(Shrink, gives_strictly_lighter_canonical_scenarios) {
 
 TEST(Shrink, drops_every_single_op) {
     Chance chance{5};
-    const Scenario scenario = decode(chance.bytes(60));
+    const Scenario scenario = decode(drawn_bytes(chance, 60));
     ASSERT_GT(scenario.ops.size(), 4U);
     const std::vector<Scenario> candidates = shrinks(scenario);
     for (std::size_t i = 0; i < scenario.ops.size(); ++i) {
@@ -482,7 +466,7 @@ TEST(Shrink, tries_the_boldest_first) {
 TEST(Shrink, ends_wherever_it_leads) {
     // Always the heaviest candidate: the longest way down there is.
     Chance chance{6};
-    Scenario scenario = decode(chance.bytes(40));
+    Scenario scenario = decode(drawn_bytes(chance, 40));
     std::uint32_t steps = 0;
     for (std::vector<Scenario> candidates = shrinks(scenario); !candidates.empty();
          candidates = shrinks(scenario)) {
