@@ -125,6 +125,7 @@ double seconds_of(const Program& program, const fs::path& corpus, std::uint64_t 
                                    fmt::format("-runs={}", runs),
                                    fmt::format("-seed={}", seed),
                                    "-len_control=0",
+                                   "-use_counters=0",
                                    fmt::format("-max_len={}", input_size_max),
                                    "-keep_seed=1",
                                    fmt::format("-seed_inputs=@{}", corpus.string())};
@@ -140,8 +141,7 @@ double seconds_of(const Program& program, const fs::path& corpus, std::uint64_t 
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     pid_t child = 0;
-    const int error =
-        posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+    const int error = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     int status = 0;
     struct rusage usage {};

@@ -90,6 +90,7 @@ std::vector<std::string> Search::command(unsigned nth) const {
     std::vector<std::string> words{
         pair_.fuzzer->program.string(), "--collect", fmt::format("-max_total_time={}", seconds),
         fmt::format("-timeout={}", input_seconds_max),
+        "-use_counters=0",  // that an edge was taken is news, how often is not
         // Another seed for each start, or the same death would come again.
         fmt::format("-seed={}", settings_.seed + nth),
         fmt::format("-artifact_prefix={}/", settings_.work.string()), "-print_final_stats=1",

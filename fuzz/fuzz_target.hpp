@@ -16,13 +16,13 @@ inline constexpr const char* known_findings[] = {
 
 }  // namespace shimfuzz::fuzz
 
-// FUZZ_TARGET(name, play) { ... } defines a fuzz target; its body sees `input`, a span of bytes.
-#define FUZZ_TARGET(target_name, target_play)                                               \
-    const shimfuzz::fuzz::Target shimfuzz::fuzz::target{                                    \
-        .name = #target_name, .play = target_play, .known_findings = known_findings};       \
-    static void ask(std::span<const std::uint8_t> input);                                   \
-    extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {     \
-        shimfuzz::fuzz::one_input({data, size}, ask);                                       \
-        return 0;                                                                           \
-    }                                                                                       \
-    static void ask(std::span<const std::uint8_t> input)
+// FUZZ_TARGET(name, play) { ... } defines a fuzz target; its body sees `scenario`.
+#define FUZZ_TARGET(target_name, target_play)                                                      \
+    const shimfuzz::fuzz::Target shimfuzz::fuzz::target{                                           \
+        .name = #target_name, .play = target_play, .known_findings = known_findings};              \
+    static void ask(const shimfuzz::scenario::Scenario& scenario);                                 \
+    extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {            \
+        shimfuzz::fuzz::one_input({data, size}, ask);                                              \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static void ask(const shimfuzz::scenario::Scenario& scenario)

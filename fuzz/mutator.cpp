@@ -82,7 +82,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     if (LLVMFuzzerMutate != nullptr && chance.one_in(byte_mutation_one_in)) {
         return LLVMFuzzerMutate(data, size, size_max);
     }
-    Scenario scenario = scenario::decode({data, size});
+    static Scenario scenario;  // one for all inputs, so that its memory is allocated once
+    scenario::decode_into({data, size}, scenario);
     const Swarm swarm = scenario::draw_swarm(chance, target.play.loop);
     const std::uint32_t changes = 1 + chance.below(changes_max);
     for (std::uint32_t i = 0; i < changes; ++i) {
@@ -96,8 +97,10 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std:
                                                  std::uint8_t* out, std::size_t out_size_max,
                                                  unsigned seed) {
     Chance chance{seed};
-    Scenario first = scenario::decode({data1, size1});
-    Scenario second = scenario::decode({data2, size2});
+    static Scenario first;
+    static Scenario second;
+    scenario::decode_into({data1, size1}, first);
+    scenario::decode_into({data2, size2}, second);
     first.ops.erase(draw_place(chance, first.ops), first.ops.end());
     first.ops.insert(first.ops.end(), draw_place(chance, second.ops), second.ops.end());
     return scenario::encode_into({out, out_size_max}, first);

@@ -16,6 +16,5 @@ static constexpr scenario::Play play{.seam = scenario::Seam::scripted,
                                      .profile = scenario::Profile::plausible};
 
 FUZZ_TARGET(poll_loop, play) {
-    const scenario::Scenario scenario = scenario::decode(input);
     fuzz::require(harness::run(play, scenario), scenario);
 }

@@ -37,8 +37,9 @@ int length_of(const std::vector<char>& text) noexcept {
 // One line of JSON for whoever runs the campaign (cli/campaign.cpp); signatures hold no quotes.
 void note(const char* event, const std::vector<char>& signature,
           const scenario::Scenario& scenario) {
-    std::fprintf(stderr, "SHIMFUZZ {\"event\":\"%s\",\"signature\":\"%.*s\",\"execution\":%llu,"
-                         "\"bytes\":\"",
+    std::fprintf(stderr,
+                 "SHIMFUZZ {\"event\":\"%s\",\"signature\":\"%.*s\",\"execution\":%llu,"
+                 "\"bytes\":\"",
                  event, length_of(signature), signature.data(),
                  static_cast<unsigned long long>(tally.executions));
     for (const std::uint8_t byte : scenario::encode(scenario)) {
@@ -93,13 +94,14 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
     note(declared ? "known" : "violation", signature, scenario);
 }
 
-void one_input(std::span<const std::uint8_t> input, void (*ask)(std::span<const std::uint8_t>)) {
+void one_input(std::span<const std::uint8_t> input, void (*ask)(const scenario::Scenario&)) {
+    static scenario::Scenario scenario;  // one for all inputs: an allocation is not for nothing
+    scenario::decode_into(input, scenario);
     if (options.stop_after_decode) {
-        static_cast<void>(scenario::decode(input));
         harness::note_situation(0);  // or the engine takes the program for one without coverage
         return;
     }
-    ask(input);
+    ask(scenario);
 }
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {

@@ -29,7 +29,8 @@ extern const Target target;
 // violation is printed with its scenario and the command that explains it, and ends the program.
 void require(const harness::Outcome& outcome, const scenario::Scenario& scenario);
 
-// one_input hands `input` to the target's body `ask`, unless a flag says to stop earlier.
-void one_input(std::span<const std::uint8_t> input, void (*ask)(std::span<const std::uint8_t>));
+// one_input hands the scenario in `input` to the target's body `ask`, unless a flag says to stop
+// earlier.
+void one_input(std::span<const std::uint8_t> input, void (*ask)(const scenario::Scenario&));
 
 }  // namespace shimfuzz::fuzz

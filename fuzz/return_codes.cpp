@@ -16,6 +16,5 @@ static constexpr scenario::Play play{.seam = scenario::Seam::scripted,
                                      .profile = scenario::Profile::any};
 
 FUZZ_TARGET(return_codes, play) {
-    const scenario::Scenario scenario = scenario::decode(input);
     fuzz::require(harness::run(play, scenario), scenario);
 }

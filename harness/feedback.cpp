@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t counter_count = 1024;
 
-__attribute__((section("__libfuzzer_extra_counters"), used))
-std::array<std::uint8_t, counter_count> counters;
+__attribute__((section("__libfuzzer_extra_counters"), used)) std::array<std::uint8_t, counter_count>
+    counters;
 
 }  // namespace
 

@@ -21,7 +21,7 @@ constexpr std::uint32_t actions_per_pass_max = 16;
 
 // The settling phase is about liveness, not patience: tiny reads grow so that what is left to read
 // takes no more passes than this.
-constexpr std::uint32_t settling_reads_max = 64;
+constexpr std::uint32_t settling_reads_max = 8;
 
 constexpr std::uint32_t settling_passes_base = 16;
 constexpr std::uint32_t settling_passes_per_step = 4;
@@ -171,9 +171,8 @@ void LawfulPlayer::service_pass(const PollEvents& offered) noexcept {
     sleep();
     const PollEvents interest = model::interest(loop_);
     const bool at_once = model::polls_at_once(loop_);
-    PollEvents revents{.in = offered.in && interest.in,
-                       .out = offered.out && interest.out,
-                       .hup = offered.hup};
+    PollEvents revents{
+        .in = offered.in && interest.in, .out = offered.out && interest.out, .hup = offered.hup};
     if (plausible_) {
         const PollEvents possible = ready();
         revents.in = revents.in && possible.in;
@@ -242,9 +241,8 @@ void LawfulPlayer::write(std::uint32_t size) noexcept {
     const CallResult result = shim_.write(tls_took_, size);
     const auto accepted = static_cast<std::uint32_t>(std::max(result.returned, 0));
     tls_took_ += accepted;
-    loop_ = model::after(loop_, model::WriteReturned{.report = result.report,
-                                                     .asked = size,
-                                                     .accepted = accepted});
+    loop_ = model::after(
+        loop_, model::WriteReturned{.report = result.report, .asked = size, .accepted = accepted});
 }
 
 // The application writes what one app_write op said, and asks again while it has more.
@@ -264,8 +262,8 @@ void LawfulPlayer::give_writeable() noexcept {
     if (row_ != nullptr) {
         row_->writeable_given = true;
     }
-    loop_ = model::after(
-        loop_, model::WriteableGiven{.written = written, .asked_again = writeable_due_});
+    loop_ = model::after(loop_,
+                         model::WriteableGiven{.written = written, .asked_again = writeable_due_});
 }
 
 void LawfulPlayer::free() noexcept {
@@ -296,8 +294,7 @@ void LawfulPlayer::sleep() noexcept {
                    static_cast<std::uint32_t>(loop_.phase) << 9 |
                    (loop_.output_buffered > 0 ? 1U : 0U) << 12 |
                    (loop_.read_wants_write ? 1U : 0U) << 13 |
-                   (loop_.write_wants_read ? 1U : 0U) << 14 |
-                   (loop_.rx_flow_off ? 1U : 0U) << 15);
+                   (loop_.write_wants_read ? 1U : 0U) << 14 | (loop_.rx_flow_off ? 1U : 0U) << 15);
 }
 
 std::uint32_t LawfulPlayer::settling_passes_max() const noexcept {

@@ -55,8 +55,7 @@ void LoopJudge::judge_want_write(const PollEvents& events, const LoopFacts& fact
     const bool handshake_waits =
         !tls_.established && tls_.last_was(Function::handshake, Answer::want_write);
     const bool read_waits = tls_.established && !facts.closing && !facts.close_asked &&
-                            !facts.rx_flow_off &&
-                            tls_.last_was(Function::read, Answer::want_write);
+                            !facts.rx_flow_off && tls_.last_was(Function::read, Answer::want_write);
     if (closing_waits || handshake_waits || read_waits) {
         findings_.reached(Invariant::want_write_is_polled);
         if (!events.out) {
@@ -130,8 +129,7 @@ void LoopJudge::judge_pollout_served() noexcept {
     }
 }
 
-void LoopJudge::judge_pollout_justified(const PollEvents& events,
-                                        const LoopFacts& facts) noexcept {
+void LoopJudge::judge_pollout_justified(const PollEvents& events, const LoopFacts& facts) noexcept {
     if (events.out) {
         findings_.reached(Invariant::pollout_is_justified);
     }
@@ -158,8 +156,7 @@ void LoopJudge::judge_progress() noexcept {
     const bool changed = moved != moved_before_ || pass_.answers != answers_before_;
     moved_before_ = moved;
     answers_before_ = pass_.answers;
-    const bool idle =
-        pass_.returned_at_once && !changed && !progress_ && !pass_.gave_writeable;
+    const bool idle = pass_.returned_at_once && !changed && !progress_ && !pass_.gave_writeable;
     progress_ = false;
     passes_idle_ = idle ? passes_idle_ + 1 : 0;
     if (!plausible_) {

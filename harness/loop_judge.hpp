@@ -22,12 +22,12 @@ inline constexpr std::uint32_t unjustified_sleeps_max = 3;
 
 // What the application and the loop's outside show while it sleeps.
 struct LoopFacts {
-    bool connecting = false;       // a client whose handshake has not been called yet
-    bool closing = false;          // our close_notify is due or on its way
-    bool close_asked = false;      // by the application
+    bool connecting = false;   // a client whose handshake has not been called yet
+    bool closing = false;      // our close_notify is due or on its way
+    bool close_asked = false;  // by the application
     bool rx_flow_off = false;
-    bool writeable_due = false;    // asked for and not given
-    std::uint64_t app_sent = 0;    // bytes the loop has taken from the application
+    bool writeable_due = false;  // asked for and not given
+    std::uint64_t app_sent = 0;  // bytes the loop has taken from the application
 };
 
 class LoopJudge {

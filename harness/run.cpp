@@ -135,8 +135,7 @@ private:
 };
 
 bool is_about_a_report(Invariant invariant) noexcept {
-    return invariant == Invariant::want_is_reported ||
-           invariant == Invariant::failure_is_final ||
+    return invariant == Invariant::want_is_reported || invariant == Invariant::failure_is_final ||
            invariant == Invariant::retryable_is_not_fatal;
 }
 

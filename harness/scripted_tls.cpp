@@ -44,9 +44,9 @@ std::int64_t ScriptedTls::room() const noexcept {
 void ScriptedTls::settle() noexcept {
     settling_ = true;
     socket_ = {};
-    const bool somebody_waits = !facts_.established ||
-                                std::ranges::find(facts_.last, Answer::want_read) !=
-                                    facts_.last.end();
+    const bool somebody_waits =
+        !facts_.established ||
+        std::ranges::find(facts_.last, Answer::want_read) != facts_.last.end();
     peer_answered_ = somebody_waits && next_record() == nullptr;
 }
 
@@ -65,8 +65,8 @@ const scenario::Op* ScriptedTls::next_answer(Function function) noexcept {
 ScriptedTls::Script ScriptedTls::take_script(Function function) noexcept {
     const scenario::Op* op = next_answer(function);
     // In a plausible world the end of a stream comes after what was sent before it.
-    const bool not_yet = op != nullptr && plausible_ && function == Function::read &&
-                         record_waits() && end_waits();
+    const bool not_yet =
+        op != nullptr && plausible_ && function == Function::read && record_waits() && end_waits();
     if (op == nullptr || not_yet) {
         return {};
     }
@@ -155,9 +155,8 @@ Reply ScriptedTls::plausible_reply(Function function, const Reply& scripted) noe
     const bool is_the_end = model::ends_the_context(scripted.answer) ||
                             scripted.answer == Answer::eof || scripted.answer == Answer::closed;
     if (still_wants_read(function) && !is_the_end) {
-        return end_waits() && function != Function::read
-                   ? reply_for(function, AnswerCode::eof, 0)
-                   : want_reply(Answer::want_read);
+        return end_waits() && function != Function::read ? reply_for(function, AnswerCode::eof, 0)
+                                                         : want_reply(Answer::want_read);
     }
     switch (scripted.answer) {
     case Answer::want_write:
@@ -348,8 +347,7 @@ IoResult ScriptedTls::handshake() noexcept {
     take_awaited_record(Function::handshake);
     const Script script = take_script(Function::handshake);
     const Reply scripted = reply_for(Function::handshake, script.code, script.number);
-    const Reply reply =
-        plausible_ ? plausible_reply(Function::handshake, scripted) : scripted;
+    const Reply reply = plausible_ ? plausible_reply(Function::handshake, scripted) : scripted;
     facts_.established = facts_.established || reply.answer == Answer::ok;
     answer(Function::handshake, reply, 0, script.given, reply.answer != scripted.answer);
     return {.returned = reply.code, .data = {}};

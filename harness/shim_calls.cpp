@@ -185,8 +185,7 @@ CallResult ShimCalls::read(std::size_t size) noexcept {
 }
 
 CallResult ShimCalls::write(std::uint64_t position, std::size_t size) noexcept {
-    const std::span<std::uint8_t> buffer =
-        write_buffer(position, std::max<std::size_t>(size, 1));
+    const std::span<std::uint8_t> buffer = write_buffer(position, std::max<std::size_t>(size, 1));
     begin(Place::write, buffer);
     int returned = 0;
     {
@@ -208,8 +207,7 @@ CallResult ShimCalls::shutdown() noexcept {
 
 void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept {
     const bool other_write = op.kind == OpKind::misuse_other_write;
-    const MisuseCall call =
-        other_write ? MisuseCall::write : static_cast<MisuseCall>(op.choice);
+    const MisuseCall call = other_write ? MisuseCall::write : static_cast<MisuseCall>(op.choice);
     const std::size_t size = other_write ? outstanding % scenario::size_max + 1 : 1;
     const std::span<std::uint8_t> buffer = write_buffer(tls_.facts().accepted, size);
     subject_connection* connection =

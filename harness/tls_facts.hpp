@@ -16,9 +16,9 @@ namespace shimfuzz::harness {
 struct TlsFacts {
     std::array<std::optional<model::Answer>, function_count> last;  // last answer, by Function
     bool established = false;
-    bool dead = false;       // a fatal answer was given: no further I/O
-    bool ended = false;      // eof, close_notify or something unpollable: no more will come
-    std::uint32_t pending = 0;            // plaintext of the current record not yet read
+    bool dead = false;          // a fatal answer was given: no further I/O
+    bool ended = false;         // eof, close_notify or something unpollable: no more will come
+    std::uint32_t pending = 0;  // plaintext of the current record not yet read
     std::uint32_t outstanding_write = 0;  // length of the write that must be repeated; 0: none
     std::uint64_t accepted = 0;           // plaintext taken from the shim, in all
     std::uint64_t delivered = 0;          // plaintext given to the shim, in all

@@ -49,13 +49,13 @@ struct TraceRow {
     std::vector<TraceCall> calls;
 
     model::Phase phase = model::Phase::handshake;
-    model::PollEvents interest;  // where the loop sleeps after it
-    bool at_once = false;        // ... without waiting
-    std::uint32_t pending = 0;         // plaintext inside TLS
+    model::PollEvents interest;         // where the loop sleeps after it
+    bool at_once = false;               // ... without waiting
+    std::uint32_t pending = 0;          // plaintext inside TLS
     std::uint32_t output_buffered = 0;  // in the loop
-    std::int64_t room = -1;            // of the scripted socket; -1: no limit
-    std::uint64_t sent = 0;            // bytes TLS has accepted
-    std::uint64_t received = 0;        // bytes the application has read
+    std::int64_t room = -1;             // of the scripted socket; -1: no limit
+    std::uint64_t sent = 0;             // bytes TLS has accepted
+    std::uint64_t received = 0;         // bytes the application has read
 
     bool operator==(const TraceRow&) const = default;
 };

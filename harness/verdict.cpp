@@ -15,15 +15,14 @@ std::string_view spell(Place place) noexcept {
 }
 
 std::string_view spell(model::Answer answer) noexcept {
-    constexpr std::array<std::string_view, 8> names{"OK",         "WANT_READ",    "WANT_WRITE",
-                                                    "TICKET",     "UNPOLLABLE",   "CLOSE_NOTIFY",
-                                                    "EOF",        "FATAL"};
+    constexpr std::array<std::string_view, 8> names{
+        "OK", "WANT_READ", "WANT_WRITE", "TICKET", "UNPOLLABLE", "CLOSE_NOTIFY", "EOF", "FATAL"};
     return names[static_cast<std::size_t>(answer)];
 }
 
 std::string_view spell(model::Report report) noexcept {
-    constexpr std::array<std::string_view, 5> names{"OK", "WANT_READ", "WANT_WRITE",
-                                                    "ZERO_RETURN", "FAILED"};
+    constexpr std::array<std::string_view, 5> names{"OK", "WANT_READ", "WANT_WRITE", "ZERO_RETURN",
+                                                    "FAILED"};
     return names[static_cast<std::size_t>(report)];
 }
 

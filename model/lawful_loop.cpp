@@ -44,8 +44,8 @@ Loop closing(Loop loop) noexcept {
 
 // A handshake or shutdown is retried when what it wants is there.
 Loop woke_wanting(Loop loop, const PollEvents& revents) noexcept {
-    loop.todo.tls = (loop.want == Want::read && revents.in) ||
-                    (loop.want == Want::write && revents.out);
+    loop.todo.tls =
+        (loop.want == Want::read && revents.in) || (loop.want == Want::write && revents.out);
     return loop;
 }
 
@@ -143,8 +143,8 @@ Loop after(Loop loop, const ShutdownReturned& happened) noexcept {
 }
 
 Loop after(Loop loop, const WriteableAsked&) noexcept {
-    loop.writeable_asked = loop.phase == Phase::handshake ||
-                           (loop.phase == Phase::established && !loop.close_asked);
+    loop.writeable_asked =
+        loop.phase == Phase::handshake || (loop.phase == Phase::established && !loop.close_asked);
     return loop;
 }
 
@@ -163,6 +163,9 @@ Loop after(Loop loop, const RxFlowChanged& happened) noexcept {
 }
 
 Loop after(Loop loop, const CloseAsked&) noexcept {
+    if (loop.todo.close) {
+        return loop;  // given up: nobody is spoken to any more
+    }
     switch (loop.phase) {
     case Phase::handshake:
         return given_up(loop);
@@ -193,8 +196,8 @@ Action next(const Loop& loop) noexcept {
         return {.kind = ActionKind::free};
     }
     if (loop.todo.tls) {
-        return {.kind = loop.phase == Phase::handshake ? ActionKind::handshake
-                                                       : ActionKind::shutdown};
+        return {.kind =
+                    loop.phase == Phase::handshake ? ActionKind::handshake : ActionKind::shutdown};
     }
     if (loop.todo.read) {
         return {.kind = ActionKind::read};

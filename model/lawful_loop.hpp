@@ -37,7 +37,7 @@ inline constexpr std::uint32_t write_size_max = 20000;
 
 // What is left to do before the loop sleeps again.
 struct Todo {
-    bool tls = false;     // call handshake or shutdown, by phase
+    bool tls = false;  // call handshake or shutdown, by phase
     bool read = false;
     bool output = false;  // POLLOUT was delivered: drain buflist_out, or give the callback
     bool write = false;   // the callback wrote: try at once
@@ -49,14 +49,14 @@ struct Todo {
 // Loop is everything the loop knows about the connection.
 struct Loop {
     Phase phase = Phase::handshake;
-    Want want = Want::nothing;       // of the handshake, or of the shutdown
-    bool writeable_asked = false;    // lws_callback_on_writable, not given yet
-    bool rx_flow_off = false;        // lws_rx_flow_control
-    bool on_pending_list = false;    // tls.dll_pending_tls: POLLIN will be faked
-    bool read_wants_write = false;   // tls_read_wanted_write
-    bool write_wants_read = false;   // the outstanding write waits for POLLIN
-    bool close_asked = false;        // LRS_FLUSHING_BEFORE_CLOSE while output is buffered
-    bool hung_up = false;            // POLLHUP was seen
+    Want want = Want::nothing;          // of the handshake, or of the shutdown
+    bool writeable_asked = false;       // lws_callback_on_writable, not given yet
+    bool rx_flow_off = false;           // lws_rx_flow_control
+    bool on_pending_list = false;       // tls.dll_pending_tls: POLLIN will be faked
+    bool read_wants_write = false;      // tls_read_wanted_write
+    bool write_wants_read = false;      // the outstanding write waits for POLLIN
+    bool close_asked = false;           // LRS_FLUSHING_BEFORE_CLOSE while output is buffered
+    bool hung_up = false;               // POLLHUP was seen
     std::uint32_t output_buffered = 0;  // buflist_out: accepted from the application, not by TLS
     std::uint32_t write_repeats = 0;    // length of the outstanding write; 0: none outstanding
     Todo todo;
@@ -65,6 +65,7 @@ struct Loop {
 };
 
 // What happened. `pending` is whether SSL_pending says plaintext is left inside TLS.
+// clang-format off
 struct Woke { PollEvents revents; };
 struct HandshakeReturned { Report report; bool pending; };
 struct ReadReturned { Report report; bool pending; };
@@ -73,6 +74,7 @@ struct ShutdownReturned { Report report; };
 struct WriteableAsked {};
 struct WriteableGiven { std::uint32_t written; bool asked_again; };  // the callback has returned
 struct RxFlowChanged { bool on; };
+// clang-format on
 struct CloseAsked {};
 struct Freed {};
 

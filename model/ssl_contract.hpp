@@ -27,11 +27,11 @@ enum class Answer : std::uint8_t {
 
 // What lws learns when it asks get_error, then want_read, then want_write.
 enum class Report : std::uint8_t {
-    ok,          // the call returned > 0
+    ok,  // the call returned > 0
     want_read,
     want_write,
-    closed,      // SSL_ERROR_ZERO_RETURN
-    failed,      // SSL_ERROR_SYSCALL, SSL_ERROR_SSL
+    closed,  // SSL_ERROR_ZERO_RETURN
+    failed,  // SSL_ERROR_SYSCALL, SSL_ERROR_SSL
 };
 
 // report_of returns the one report that tells the truth about `answer`.

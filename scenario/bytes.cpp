@@ -93,9 +93,10 @@ EncodedOp encode_op(const Op& op) noexcept {
 
 }  // namespace
 
-Scenario decode(std::span<const std::uint8_t> bytes) {
+void decode_into(std::span<const std::uint8_t> bytes, Scenario& scenario) {
     Reader reader{bytes};
-    Scenario scenario{.setup = decode_setup(reader), .ops = {}};
+    scenario.setup = decode_setup(reader);
+    scenario.ops.clear();
     scenario.ops.reserve(std::min(ops_max, bytes.size()));
     while (!reader.empty() && scenario.ops.size() < ops_max) {
         const std::uint8_t slot = reader.byte() % opcode_slots;
@@ -103,6 +104,11 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
             scenario.ops.push_back(decode_operands(*description, reader));
         }
     }
+}
+
+Scenario decode(std::span<const std::uint8_t> bytes) {
+    Scenario scenario;
+    decode_into(bytes, scenario);
     return scenario;
 }
 

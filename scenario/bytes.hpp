@@ -22,6 +22,10 @@ inline constexpr std::size_t op_size_max = 4;
 // decode returns the scenario that `bytes` stands for; at most ops_max ops, the rest is ignored.
 [[nodiscard]] Scenario decode(std::span<const std::uint8_t> bytes);
 
+// decode_into makes `scenario` the same, in the memory it already has: for those who decode all the
+// time.
+void decode_into(std::span<const std::uint8_t> bytes, Scenario& scenario);
+
 // encode returns bytes that decode to `scenario`. `scenario` must be canonical, as every scenario
 // from decode, parse, shrink or a generator is.
 [[nodiscard]] std::vector<std::uint8_t> encode(const Scenario& scenario);

@@ -42,8 +42,7 @@ struct Swarm {
 [[nodiscard]] Op draw_op(Chance& chance, const Swarm& swarm) noexcept;
 
 // draw_operands returns an op of `kind`.
-[[nodiscard]] Op draw_operands(Chance& chance,
-                                         const OpDescription& kind) noexcept;
+[[nodiscard]] Op draw_operands(Chance& chance, const OpDescription& kind) noexcept;
 
 // draw_number returns a number in [0, max].
 [[nodiscard]] std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept;

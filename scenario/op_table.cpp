@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 4> misuse_call_names{"read", "write", "ha
 constexpr std::array<std::string_view, 2> length_call_names{"read", "write"};
 constexpr std::array<std::string_view, 7> errno_names{"0",     "EAGAIN", "ENOTCONN", "ECONNRESET",
                                                       "EPIPE", "EINTR",  "EINVAL"};
+// clang-format off
 constexpr std::array<std::string_view, 24> answer_names{
     "ok",          "want_read",       "want_write",      "eof",
     "close_notify", "ticket",         "early_data",      "async_in_progress",
@@ -23,6 +24,7 @@ constexpr std::array<std::string_view, 24> answer_names{
     "send_failed", "invalid_context", "fatal_alert",     "invalid_mac",
     "invalid_record", "internal_error", "alloc_failed",  "counter_wrapping",
     "buffer_too_small", "bad_input",  "timeout",         "raw"};
+// clang-format on
 static_assert(answer_names.size() == static_cast<std::size_t>(AnswerCode::raw) + 1);
 static_assert(errno_names.size() == static_cast<std::size_t>(ErrnoNoise::einval) + 1);
 
@@ -35,20 +37,19 @@ constexpr OpDescription plain(OpKind kind, std::string_view name, std::string_vi
 
 constexpr OpDescription counted(OpKind kind, std::string_view name, std::string_view number_name,
                                 std::uint16_t number_max, std::string_view meaning) {
-    return {kind, name, ChoiceForm::none, "", {}, NumberForm::always, number_name, number_max,
-            meaning};
+    return {kind,        name,       ChoiceForm::none, "", {}, NumberForm::always,
+            number_name, number_max, meaning};
 }
 
 constexpr OpDescription chosen(OpKind kind, std::string_view name, std::string_view choice_name,
                                std::span<const std::string_view> choices,
                                std::string_view meaning) {
-    return {kind, name, ChoiceForm::one_of, choice_name, choices, NumberForm::none, "", 0,
-            meaning};
+    return {kind, name, ChoiceForm::one_of, choice_name, choices, NumberForm::none, "", 0, meaning};
 }
 
 constexpr OpDescription answer(OpKind kind, std::string_view name, std::string_view meaning) {
-    return {kind, name,  ChoiceForm::one_of, "code", answer_names, NumberForm::of_answer,
-            "",   raw_max, meaning};
+    return {kind,    name,   ChoiceForm::one_of, "code", answer_names, NumberForm::of_answer, "",
+            raw_max, meaning};
 }
 
 constexpr std::array op_descriptions{

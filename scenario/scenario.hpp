@@ -40,8 +40,8 @@ struct Setup {
 enum class OpKind : std::uint8_t {
     // The caller without a loop: one lawful API call each (loop=none only).
     call_handshake = 0,
-    call_read = 1,      // of `size` bytes
-    call_write = 2,     // of `size` bytes, or the outstanding write again
+    call_read = 1,   // of `size` bytes
+    call_write = 2,  // of `size` bytes, or the outstanding write again
     call_shutdown = 3,
 
     // The application (with a loop).

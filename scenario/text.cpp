@@ -64,8 +64,7 @@ void print_op(Out out, const Op& op) {
     const std::string_view name = number_name_of(description, op);
     if (name == "value") {
         fmt::format_to(out, " value=0x{:x}", op.number);
-    } else if (name != "bytes" || op.number != 0 ||
-               description.number_form == NumberForm::always) {
+    } else if (name != "bytes" || op.number != 0 || description.number_form == NumberForm::always) {
         fmt::format_to(out, " {}={}", name, op.number);
     }
 }
@@ -271,8 +270,7 @@ std::optional<std::string> parse_setup(Document& document, const Line& line) {
 }
 
 // parse_line adds what one non-empty line says to `document`; the reason if it cannot.
-std::optional<std::string> parse_line(Document& document, bool& setup_seen,
-                                      std::string_view text) {
+std::optional<std::string> parse_line(Document& document, bool& setup_seen, std::string_view text) {
     const std::variant<Line, std::string> line = cut(text);
     if (const auto* reason = std::get_if<std::string>(&line)) {
         return *reason;

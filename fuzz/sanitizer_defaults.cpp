@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What AddressSanitizer does in a fuzz target unless ASAN_OPTIONS says otherwise.
+
+extern "C" const char* __asan_default_options();
+
+// Freed memory is kept from being used again so that a late access is seen. A connection lives for
+// one scenario and frees a few kilobytes, so this is hundreds of scenarios; the default of 256 MiB
+// would only keep every allocation out of the processor's caches.
+extern "C" const char* __asan_default_options() {
+    return "quarantine_size_mb=4";
+}
