@@ -36,7 +36,7 @@ ordered_json list_targets(const Build& build) {
                 subjects.push_back(fuzzer.subject);
             }
         }
-        const bool has_loop = target.play.loop == scenario::Loop::lawful;
+        const bool has_loop = target.play.loop != scenario::Loop::none;
         const bool is_plausible = target.play.profile == scenario::Profile::plausible;
         list.push_back({{"target", target.name},
                         {"loop", has_loop ? "lawful" : "none"},
@@ -125,6 +125,9 @@ ordered_json list_ops(const Build&) {
         }
         if (scenario::belongs_to(op.kind, scenario::Loop::lawful)) {
             loops.emplace_back("lawful");
+        }
+        if (scenario::belongs_to(op.kind, scenario::Loop::lws)) {
+            loops.emplace_back("lws");
         }
         list.push_back({{"op", op.name},
                         {"slot", static_cast<int>(op.kind)},

@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 3> targets{
+constexpr std::array<Target, 5> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -25,7 +25,14 @@ constexpr std::array<Target, 3> targets{
     Target{"poll_loop_any",
            {Seam::scripted, Loop::lawful, Profile::any},
            "Does a correct event loop, on this shim, stay safe when mbedTLS answers what no socket "
-           "could lead to?"}};
+           "could lead to?"},
+    Target{"lws_loop",
+           {Seam::scripted, Loop::lws, Profile::plausible},
+           "Does a real libwebsockets, under its own event loop, keep every promise to its "
+           "application and its peer?"},
+    Target{"lws_loop_any",
+           {Seam::scripted, Loop::lws, Profile::any},
+           "Does a real libwebsockets stay safe when mbedTLS answers what no socket could lead to?"}};
 
 }  // namespace
 
@@ -56,7 +63,7 @@ std::string target_names() {
 }
 
 bool judges(const Target& target, const harness::InvariantDescription& invariant) {
-    const bool has_loop = target.play.loop == Loop::lawful;
+    const bool has_loop = target.play.loop != Loop::none;
     const bool is_plausible = target.play.profile == Profile::plausible;
     return (invariant.level == harness::Level::api || has_loop) &&
            (!invariant.plausible_only || is_plausible);

@@ -17,11 +17,11 @@ function(shimfuzz_fuzzer_name target subject out_variable)
   endif()
 endfunction()
 
-# add_fuzz_target(<name> [SUBJECTS <subject>...])
+# add_fuzz_target(<name> [WITHOUT_REFERENCE] [SUBJECTS <subject>...])
 #
 # Builds fuzz/<name>.cpp once per subject, as build/<preset>/fuzz/<program>:
 #
-#   <name>_fuzzer                      shim_reference; always built, the one OSS-Fuzz ships
+#   <name>_fuzzer                      shim_reference, unless WITHOUT_REFERENCE
 #   <name>_fuzzer_vs_<subject>         shim_<subject>, for each subject named
 #   <name>_fuzzer_vs_mutant_<mutant>   for every mutant whose header says `Target: <name>`
 #
@@ -31,14 +31,18 @@ endfunction()
 # Every program is appended to the global property SHIMFUZZ_FUZZERS, every <name> to
 # SHIMFUZZ_FUZZ_TARGETS; a program's properties SHIMFUZZ_TARGET and SHIMFUZZ_SUBJECT say what it is.
 function(add_fuzz_target name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SUBJECTS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_REFERENCE" "" "SUBJECTS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "add_fuzz_target(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
   get_property(mutants GLOBAL PROPERTY SHIMFUZZ_MUTANTS_OF_${name})
   set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_FUZZ_TARGETS ${name})
 
-  foreach(subject IN LISTS arg_SUBJECTS mutants ITEMS reference)
+  set(reference reference)
+  if(arg_WITHOUT_REFERENCE)
+    set(reference "")
+  endif()
+  foreach(subject IN LISTS arg_SUBJECTS mutants reference)
     shimfuzz_subject_is_built(${subject} built)
     if(NOT built)
       continue()

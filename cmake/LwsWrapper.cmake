@@ -7,14 +7,16 @@
 # which features they believe mbedTLS to have is not retyped here: lws's own CMake is run, configure
 # step only, and its answers are read. The source tree is never written to.
 
-# shimfuzz_configure_lws(<source> <build>)
+# shimfuzz_configure_lws(<source> <build> [FLAGS <flags>] [OPTIONS <option>...])
 #
 # Runs the configure step of the lws in <source> into <build>, unless a stamp there says that the
-# same has been done before. It takes about ten seconds, and what it says is in <build>.log.
+# same has been done before. It takes about ten seconds, and what it says is in <build>.log. FLAGS
+# go to the C compiler, OPTIONS to lws's CMake, after our own.
 function(shimfuzz_configure_lws source build)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "FLAGS" "OPTIONS")
   set(options
     -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
-    -DCMAKE_BUILD_TYPE=Debug
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo
     -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
     # The CMakeLists.txt of lws 4.1 asks for a policy level that CMake 4 refuses.
     -DCMAKE_POLICY_VERSION_MINIMUM=3.5
@@ -27,8 +29,9 @@ function(shimfuzz_configure_lws source build)
     -DLWS_MBEDTLS_INCLUDE_DIRS=${SHIMFUZZ_MBEDTLS_INCLUDE_DIR}
     -DMBEDTLS_LIBRARY=${SHIMFUZZ_MBEDTLS_LIBRARY}
     -DMBEDX509_LIBRARY=${SHIMFUZZ_MBEDX509_LIBRARY}
-    -DMBEDCRYPTO_LIBRARY=${SHIMFUZZ_MBEDCRYPTO_LIBRARY})
-  set(stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}\n"
+    -DMBEDCRYPTO_LIBRARY=${SHIMFUZZ_MBEDCRYPTO_LIBRARY}
+    ${arg_OPTIONS})
+  set(stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}\n${arg_FLAGS}\n"
     "${SHIMFUZZ_MBEDTLS_VERSION}\n")
   string(CONCAT stamp ${stamp})
   if(EXISTS "${build}.stamp")
@@ -42,7 +45,7 @@ function(shimfuzz_configure_lws source build)
   file(REMOVE_RECURSE "${build}" "${build}.stamp")
   execute_process(
     COMMAND "${CMAKE_COMMAND}" -S "${source}" -B "${build}" -G "${CMAKE_GENERATOR}"
-      "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS}" ${options}
+      "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} ${arg_FLAGS}" ${options}
     OUTPUT_FILE "${build}.log" ERROR_FILE "${build}.log" RESULT_VARIABLE failed)
   if(failed)
     message(FATAL_ERROR "The configure step of ${source} failed: see ${build}.log")

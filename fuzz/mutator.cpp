@@ -66,6 +66,9 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
         scenario.setup.start =
             chance.one_in(3) ? scenario::Start::handshake : scenario::Start::established;
         scenario.setup.read_size = scenario::draw_number(chance, scenario::size_max);
+        if (target.play.loop == scenario::Loop::lws) {
+            scenario.setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
+        }
         scenario.setup = scenario::canonical(scenario.setup);
         return;
     default:

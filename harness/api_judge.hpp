@@ -13,19 +13,15 @@
 
 namespace shimfuzz::harness {
 
-class ApiJudge {
+class ApiJudge final : public TlsJudge {
 public:
     ApiJudge(Findings& findings, const TlsFacts& tls) noexcept : findings_{findings}, tls_{tls} {}
 
     // The caller calls the shim with `buffer` (empty where the call has none).
     void call_began(Place place, std::span<const std::uint8_t> buffer) noexcept;
 
-    // The shim calls `function` of mbedTLS with `data` and `size` (null and 0 where it has none).
-    // Returns whether the memory may be touched.
-    bool tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept;
-
-    // mbedTLS answers; `bytes` is the count of an ok.
-    void tls_answered(Function function, model::Answer answer, std::size_t bytes) noexcept;
+    bool tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept override;
+    void tls_answered(Function function, model::Answer answer, std::size_t bytes) noexcept override;
 
     // The call returned. `report` is what lws would learn by asking.
     void call_returned(int returned, model::Report report) noexcept;

@@ -2,14 +2,12 @@
 
 #include "harness/determinism.hpp"
 
-#include <poll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 namespace shimfuzz::harness {
 namespace {
@@ -17,6 +15,7 @@ namespace {
 // Per thread: an engine's watchdog may look at the clock while a scenario plays.
 thread_local int guards = 0;
 thread_local const char* forbidden_call = nullptr;
+thread_local const SystemCalls* system_calls = nullptr;
 
 // Only noted here. When the subject dies of a sanitizer's report or a signal, the engine opens
 // files and looks at the clock with the scenario still on the stack, and must not be stopped.
@@ -27,6 +26,12 @@ void forbid(const char* function) noexcept {
 }
 
 }  // namespace
+
+const SystemCalls* replace_system(const SystemCalls* calls) noexcept {
+    const SystemCalls* before = system_calls;
+    system_calls = calls;
+    return before;
+}
 
 DeterminismGuard::DeterminismGuard() noexcept {
     ++guards;
@@ -58,16 +63,33 @@ ssize_t __real_recv(int fd, void* buffer, size_t size, int flags);
 int __real_poll(struct pollfd* fds, nfds_t count, int timeout);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec* now) {
+    if (system_calls != nullptr) {
+        return system_calls->clock_gettime(clock, now);
+    }
     forbid("clock_gettime");
     return __real_clock_gettime(clock, now);
 }
 
 int __wrap_gettimeofday(struct timeval* now, void* zone) {
+    if (system_calls != nullptr) {
+        struct timespec simulated {};
+        system_calls->clock_gettime(CLOCK_REALTIME, &simulated);
+        *now = {.tv_sec = simulated.tv_sec, .tv_usec = simulated.tv_nsec / 1000};
+        return 0;
+    }
     forbid("gettimeofday");
     return __real_gettimeofday(now, zone);
 }
 
 time_t __wrap_time(time_t* now) {
+    if (system_calls != nullptr) {
+        struct timespec simulated {};
+        system_calls->clock_gettime(CLOCK_REALTIME, &simulated);
+        if (now != nullptr) {
+            *now = simulated.tv_sec;
+        }
+        return simulated.tv_sec;
+    }
     forbid("time");
     return __real_time(now);
 }
@@ -103,6 +125,9 @@ FILE* __wrap_fopen(const char* path, const char* mode) {
 }
 
 int __wrap_socket(int domain, int type, int protocol) {
+    if (system_calls != nullptr) {
+        return system_calls->socket(domain, type, protocol);
+    }
     forbid("socket");
     return __real_socket(domain, type, protocol);
 }
@@ -118,9 +143,16 @@ ssize_t __wrap_recv(int fd, void* buffer, size_t size, int flags) {
 }
 
 int __wrap_poll(struct pollfd* fds, nfds_t count, int timeout) {
+    if (system_calls != nullptr) {
+        return system_calls->poll(fds, count, timeout);
+    }
     forbid("poll");
     return __real_poll(fds, count, timeout);
 }
+}
+
+int real_poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept {
+    return __real_poll(fds, count, timeout_ms);
 }
 
 }  // namespace shimfuzz::harness

@@ -7,7 +7,25 @@
 // give the same trace, in any order and process.
 #pragma once
 
+#include <poll.h>
+
+#include <ctime>
+
 namespace shimfuzz::harness {
+
+// What a simulation puts in place of the functions that a program may not do without. All are set.
+struct SystemCalls {
+    int (*clock_gettime)(clockid_t clock, struct timespec* now);
+    int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms);
+    int (*socket)(int domain, int type, int protocol);
+};
+
+// replace_system has the calling thread's calls answered by `calls`, or by the system if null.
+// Returns what was in place before.
+const SystemCalls* replace_system(const SystemCalls* calls) noexcept;
+
+// The system's own poll, without any guard.
+int real_poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept;
 
 class DeterminismGuard {
 public:

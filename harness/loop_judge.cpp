@@ -40,6 +40,9 @@ void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& f
         report(Invariant::failure_is_final, Answer::fatal, Done::stays_open);
         return;
     }
+    if (hung_up_) {
+        return;  // nobody is there any more: what is polled for is all the same
+    }
     judge_want_write(events, facts);
     judge_pollin(events, facts);
     judge_pending(events, at_once, facts);
@@ -176,6 +179,7 @@ void LoopJudge::woke(const PollEvents& revents, bool at_once, const LoopFacts& f
                  .pollout_must_serve = something_to_send(facts) && !read_waits,
                  .returned_at_once = at_once || revents != PollEvents{}};
     pollout_delivered_since_ = pollout_delivered_since_ || revents.out;
+    hung_up_ = hung_up_ || revents.hup;
 }
 
 void LoopJudge::tls_answered(Function function, Answer answer) noexcept {

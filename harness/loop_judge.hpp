@@ -99,6 +99,7 @@ private:
     bool progress_ = false;
     std::uint64_t moved_before_ = 0;
     bool established_ = false;
+    bool hung_up_ = false;
 };
 
 }  // namespace shimfuzz::harness

@@ -3,7 +3,8 @@
 // Plays a scenario on the subject that is linked in, and says what came of it.
 //
 // The one entry of the harness: fuzz targets, promises and the runner all call run(). Same play and
-// scenario, same outcome and trace, in any order and any process.
+// scenario, same outcome and trace, in any order and any process. How a subject is played is said
+// in play_once.hpp.
 #pragma once
 
 #include "harness/trace.hpp"

@@ -26,8 +26,8 @@ constexpr std::size_t index_of(Function function) noexcept {
 
 }  // namespace
 
-void ScriptedTls::tell(ApiJudge* api, LoopJudge* loop, TraceCall* trace) noexcept {
-    api_judge_ = api;
+void ScriptedTls::tell(TlsJudge* calls, LoopJudge* loop, TraceCall* trace) noexcept {
+    calls_judge_ = calls;
     loop_judge_ = loop;
     trace_ = trace;
     asks_ = 0;
@@ -89,12 +89,21 @@ void ScriptedTls::take_record() noexcept {
         peer_answered_ = false;
         return;
     }
+    facts_.pending += admitted(*record);
     ++record_cursor_;
-    facts_.pending += record->number;
+}
+
+// How many of a record's bytes a lawful peer sends.
+std::uint32_t ScriptedTls::admitted(const scenario::Op& record) const noexcept {
+    return stream_ == nullptr ? record.number
+                              : stream_->admits(facts_.delivered + facts_.pending, facts_.accepted,
+                                                record.number);
 }
 
 bool ScriptedTls::record_waits() noexcept {
-    return peer_answered_ || next_record() != nullptr;
+    const scenario::Op* record = next_record();
+    const bool is_sent = record != nullptr && (record->number == 0 || admitted(*record) > 0);
+    return peer_answered_ || is_sent;
 }
 
 // The next answer to a read is the end of the stream, or a failure: poll says POLLIN to both.
@@ -117,7 +126,7 @@ std::uint64_t ScriptedTls::unread() const noexcept {
     std::uint64_t bytes = facts_.pending;
     for (std::uint32_t i = record_cursor_; i < ops_played_; ++i) {
         const scenario::Op& op = scenario_.ops[i];
-        bytes += op.kind == OpKind::rx_record ? op.number : 0;
+        bytes += op.kind == OpKind::rx_record ? admitted(op) : 0;
     }
     return bytes;
 }
@@ -202,8 +211,8 @@ void ScriptedTls::answer(Function function, const Reply& reply, std::uint32_t by
                    reply.answer == Answer::unpollable;
     facts_.recoverable = facts_.recoverable && !facts_.dead && !facts_.ended;
     leave_errno(reply);
-    if (api_judge_ != nullptr) {
-        api_judge_->tls_answered(function, reply.answer, bytes);
+    if (calls_judge_ != nullptr) {
+        calls_judge_->tls_answered(function, reply.answer, bytes);
     }
     if (loop_judge_ != nullptr) {
         loop_judge_->tls_answered(function, reply.answer);
@@ -250,7 +259,8 @@ Reply ScriptedTls::read_reply(const Script& script) noexcept {
 
 IoResult ScriptedTls::deliver(std::size_t size, bool scripted, bool replaced) noexcept {
     const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(size, facts_.pending));
-    const std::span<const std::uint8_t> data = payload(facts_.delivered, bytes);
+    const std::span<const std::uint8_t> data =
+        stream_ != nullptr ? stream_->at(facts_.delivered, bytes) : payload(facts_.delivered, bytes);
     facts_.pending -= bytes;
     facts_.delivered += bytes;
     answer(Function::read, {}, bytes, scripted, replaced);
@@ -258,7 +268,7 @@ IoResult ScriptedTls::deliver(std::size_t size, bool scripted, bool replaced) no
 }
 
 IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
-    if (api_judge_ == nullptr || !api_judge_->tls_asked(Function::read, data.data(), data.size())) {
+    if (calls_judge_ == nullptr || !calls_judge_->tls_asked(Function::read, data.data(), data.size())) {
         return {.returned = want_reply(Answer::want_read).code, .data = {}};
     }
     if (asked_too_often()) {
@@ -292,7 +302,7 @@ Reply ScriptedTls::flush(std::uint32_t size) noexcept {
     if (left_to_flush_ == 0) {
         left_to_flush_ = size;
     }
-    if (!socket_.room_unlimited) {
+    if (!socket_.room_unlimited && !answers_benign_) {
         const std::uint32_t taken = std::min(socket_.room, left_to_flush_);
         socket_.room -= taken;
         left_to_flush_ -= taken;
@@ -303,11 +313,14 @@ Reply ScriptedTls::flush(std::uint32_t size) noexcept {
 }
 
 IoResult ScriptedTls::write(std::span<const std::uint8_t> data) noexcept {
-    if (api_judge_ == nullptr ||
-        !api_judge_->tls_asked(Function::write, data.data(), data.size())) {
+    if (calls_judge_ == nullptr ||
+        !calls_judge_->tls_asked(Function::write, data.data(), data.size())) {
         return {.returned = want_reply(Answer::want_write).code, .data = {}};
     }
     if (asked_too_often()) {
+        return fail(Function::write);
+    }
+    if (output_is_shut_) {
         return fail(Function::write);
     }
     take_awaited_record(Function::write);
@@ -338,8 +351,8 @@ IoResult ScriptedTls::write(std::span<const std::uint8_t> data) noexcept {
 // ---- handshake and close_notify ----
 
 IoResult ScriptedTls::handshake() noexcept {
-    if (api_judge_ != nullptr) {
-        api_judge_->tls_asked(Function::handshake, nullptr, 0);
+    if (calls_judge_ != nullptr) {
+        calls_judge_->tls_asked(Function::handshake, nullptr, 0);
     }
     if (asked_too_often()) {
         return fail(Function::handshake);
@@ -354,10 +367,10 @@ IoResult ScriptedTls::handshake() noexcept {
 }
 
 IoResult ScriptedTls::close_notify() noexcept {
-    if (api_judge_ != nullptr) {
-        api_judge_->tls_asked(Function::close_notify, nullptr, 0);
+    if (calls_judge_ != nullptr) {
+        calls_judge_->tls_asked(Function::close_notify, nullptr, 0);
     }
-    if (asked_too_often()) {
+    if (asked_too_often() || output_is_shut_) {
         return fail(Function::close_notify);
     }
     take_awaited_record(Function::close_notify);

@@ -10,7 +10,6 @@
 // Not here: what the shim makes of the answers, and real mbedTLS.
 #pragma once
 
-#include "harness/api_judge.hpp"
 #include "harness/loop_judge.hpp"
 #include "harness/tls_facts.hpp"
 #include "harness/trace.hpp"
@@ -38,13 +37,42 @@ struct IoResult {
     std::span<const std::uint8_t> data;  // of a read
 };
 
+// RxStream is what the peer sends, as plaintext: a pure function of position.
+class RxStream {
+public:
+    // at returns the `size` bytes (at most scenario::size_max) from `position`; they stay until the
+    // next call.
+    [[nodiscard]] virtual std::span<const std::uint8_t> at(std::uint64_t position,
+                                                           std::size_t size) noexcept = 0;
+
+    // admits returns how many of `size` more bytes a lawful peer may send now, after `position` it
+    // has sent and `accepted` it was sent.
+    [[nodiscard]] virtual std::uint32_t admits(std::uint64_t position, std::uint64_t accepted,
+                                               std::uint32_t size) const noexcept = 0;
+
+protected:
+    ~RxStream() = default;
+};
+
 class ScriptedTls {
 public:
     ScriptedTls(const scenario::Scenario& scenario, bool plausible) noexcept
         : scenario_{scenario}, plausible_{plausible} {}
 
     // Who is told; all outlive this. `trace` may be null.
-    void tell(ApiJudge* api, LoopJudge* loop, TraceCall* trace) noexcept;
+    void tell(TlsJudge* calls, LoopJudge* loop, TraceCall* trace) noexcept;
+
+    // From here on the answers of one call go to `trace`, which may be null.
+    void trace_to(TraceCall* trace) noexcept { trace_ = trace; }
+
+    // The peer sends `stream`, which outlives this, instead of payload (harness/payload.hpp).
+    void receive_from(RxStream& stream) noexcept { stream_ = &stream; }
+
+    // A record of `bytes` plaintext has come and is inside TLS already.
+    void receive_at_once(std::uint32_t bytes) noexcept { facts_.pending += bytes; }
+
+    // The socket was shut down for writing: whatever is sent from here on fails.
+    void no_more_output() noexcept { output_is_shut_ = true; }
 
     // Ops up to and including `op_index` have been played: their answers and records exist.
     void play_to(std::uint32_t op_index) noexcept { ops_played_ = op_index + 1; }
@@ -90,6 +118,7 @@ private:
     [[nodiscard]] const scenario::Op* next_answer(Function function) noexcept;
     [[nodiscard]] Script take_script(Function function) noexcept;
     [[nodiscard]] const scenario::Op* next_record() noexcept;
+    [[nodiscard]] std::uint32_t admitted(const scenario::Op& record) const noexcept;
     [[nodiscard]] bool record_waits() noexcept;
     [[nodiscard]] bool end_waits() noexcept;
     void take_record() noexcept;
@@ -122,9 +151,11 @@ private:
     Socket socket_;
     std::uint32_t left_to_flush_ = 0;  // of the outstanding write, what the socket has not taken
     bool alert_pending_ = false;
+    bool output_is_shut_ = false;
+    RxStream* stream_ = nullptr;
     TlsFacts facts_;
 
-    ApiJudge* api_judge_ = nullptr;
+    TlsJudge* calls_judge_ = nullptr;
     LoopJudge* loop_judge_ = nullptr;
     TraceCall* trace_ = nullptr;
 };

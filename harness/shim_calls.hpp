@@ -6,6 +6,7 @@
 // comes next is the caller's (harness/caller.hpp) or the loop's (harness/lawful_player.hpp).
 #pragma once
 
+#include "harness/api_judge.hpp"
 #include "harness/scripted_tls.hpp"
 #include "shim/subject.h"
 

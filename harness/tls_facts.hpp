@@ -32,4 +32,20 @@ struct TlsFacts {
     }
 };
 
+// TlsJudge is told what mbedTLS is asked and what it answers, by whoever answers.
+class TlsJudge {
+public:
+    // `function` is called with `data` and `size` (null and 0 where it has none). Returns whether
+    // the memory may be touched.
+    virtual bool tls_asked(Function function, const std::uint8_t* data,
+                           std::size_t size) noexcept = 0;
+
+    // mbedTLS answers; `bytes` is the count of an ok.
+    virtual void tls_answered(Function function, model::Answer answer,
+                              std::size_t bytes) noexcept = 0;
+
+protected:
+    ~TlsJudge() = default;
+};
+
 }  // namespace shimfuzz::harness

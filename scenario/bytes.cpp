@@ -47,7 +47,8 @@ Setup decode_setup(Reader& reader) noexcept {
     setup.side = (flags & side_bit) != 0 ? Side::client : Side::server;
     setup.start = (flags & start_bit) != 0 ? Start::handshake : Start::established;
     setup.read_size = reader.number();
-    reader.skip(setup_size - 3);
+    setup.role = static_cast<Role>(reader.byte() % role_count);
+    reader.skip(setup_size - 4);
     return canonical(setup);
 }
 
@@ -68,6 +69,7 @@ std::array<std::uint8_t, setup_size> encode_setup(const Setup& setup) noexcept {
                                          (setup.start == Start::handshake ? start_bit : 0));
     bytes[1] = static_cast<std::uint8_t>(setup.read_size & 0xff);
     bytes[2] = static_cast<std::uint8_t>(setup.read_size >> 8);
+    bytes[3] = static_cast<std::uint8_t>(setup.role);
     return bytes;
 }
 

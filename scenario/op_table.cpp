@@ -205,10 +205,11 @@ bool belongs_to(OpKind kind, Loop loop) noexcept {
     case OpKind::app_write:
     case OpKind::app_ask_writeable:
     case OpKind::app_rx_flow:
-    case OpKind::app_read_size:
     case OpKind::app_close:
     case OpKind::service_pass:
-        return loop == Loop::lawful;
+        return loop != Loop::none;
+    case OpKind::app_read_size:
+        return loop == Loop::lawful;  // lws has one buffer for all that it reads
     case OpKind::answer_read:
     case OpKind::answer_write:
     case OpKind::answer_handshake:

@@ -27,10 +27,15 @@ enum class Side : std::uint8_t { server, client };
 // Whether op 0 finds an established session or one that has yet to shake hands.
 enum class Start : std::uint8_t { established, handshake };
 
+// What lws speaks above TLS, where lws's own loop plays. On other loops every connection is raw.
+enum class Role : std::uint8_t { raw, ws, http };
+inline constexpr std::uint8_t role_count = 3;
+
 struct Setup {
     Side side = Side::server;
     Start start = Start::established;
     std::uint16_t read_size = 4096;  // what the application passes to SSL_read, 1..size_max
+    Role role = Role::raw;
 
     bool operator==(const Setup&) const = default;
 };
@@ -140,8 +145,9 @@ struct Scenario {
 // Who answers the shim: the scenario in mbedTLS's place, or real mbedTLS over a simulated wire.
 enum class Seam : std::uint8_t { scripted };
 
-// Who calls the shim: nobody but the scenario's own call ops, or the lawful loop.
-enum class Loop : std::uint8_t { none, lawful };
+// Who calls the shim: nobody but the scenario's own call ops, the lawful loop, or the event loop of
+// a real libwebsockets.
+enum class Loop : std::uint8_t { none, lawful, lws };
 
 // Which answers may be given: any, or only those a socket could lead to.
 enum class Profile : std::uint8_t { any, plausible };

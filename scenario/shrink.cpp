@@ -88,6 +88,9 @@ void append_plainer_setup(Scenarios& candidates, const Scenario& scenario) {
     Setup plain_start = scenario.setup;
     plain_start.start = Start::established;
     with_setup(plain_start);
+    Setup plain_role = scenario.setup;
+    plain_role.role = Role::raw;
+    with_setup(plain_role);
     Setup plain_size = scenario.setup;
     plain_size.read_size = Setup{}.read_size;
     with_setup(plain_size);
@@ -112,6 +115,7 @@ std::uint64_t weight(const Scenario& scenario) noexcept {
     const Setup& setup = scenario.setup;
     total += setup.side == Side::client ? std::uint64_t{1} << 32 : 0;
     total += setup.start == Start::handshake ? std::uint64_t{1} << 33 : 0;
+    total += static_cast<std::uint64_t>(setup.role) << 34;
     // The default read size is the plainest of all; every other counts by its size.
     total += setup.read_size == Setup{}.read_size ? 0 : std::uint64_t{setup.read_size} + 1;
     return total;

@@ -16,10 +16,11 @@ namespace shimfuzz::scenario {
 namespace {
 
 constexpr std::array<std::string_view, 1> seam_names{"scripted"};
-constexpr std::array<std::string_view, 2> loop_names{"none", "lawful"};
+constexpr std::array<std::string_view, 3> loop_names{"none", "lawful", "lws"};
 constexpr std::array<std::string_view, 2> profile_names{"any", "plausible"};
 constexpr std::array<std::string_view, 2> side_names{"server", "client"};
 constexpr std::array<std::string_view, 2> start_names{"established", "handshake"};
+constexpr std::array<std::string_view, role_count> role_names{"raw", "ws", "http"};
 
 using Out = std::back_insert_iterator<std::vector<char>>;
 
@@ -246,6 +247,9 @@ std::optional<std::string> parse_setup_field(Document& document, std::string_vie
     if (name == "start") {
         return choose(document.scenario.setup.start, start_names);
     }
+    if (name == "role") {
+        return choose(document.scenario.setup.role, role_names);
+    }
     if (name == "read_size") {
         const std::optional<std::uint16_t> size = parse_number(value, size_max);
         if (!size.has_value() || *size == 0) {
@@ -303,10 +307,14 @@ std::vector<char> print(const Document& document) {
     std::vector<char> text;
     const Out out = std::back_inserter(text);
     fmt::format_to(out,
-                   "setup format={} seam={} loop={} profile={} side={} start={} read_size={}\n",
+                   "setup format={} seam={} loop={} profile={} side={} start={} read_size={}",
                    text_format, name_of(seam_names, play.seam), name_of(loop_names, play.loop),
                    name_of(profile_names, play.profile), name_of(side_names, scenario.setup.side),
                    name_of(start_names, scenario.setup.start), scenario.setup.read_size);
+    if (scenario.setup.role != Role::raw) {
+        fmt::format_to(out, " role={}", name_of(role_names, scenario.setup.role));
+    }
+    text.push_back('\n');
     for (const Op& op : scenario.ops) {
         print_op(out, op);
         text.push_back('\n');

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a peer of lws sends above TLS: the role's opening, then payload in the role's form.
+//
+// The opening is what makes lws call a connection established: the client's request to a server,
+// the server's answer to a client. Everything is a pure function of position, so that a scenario
+// carries sizes only; the payload inside is that of harness/payload.hpp. The raw role has neither
+// opening nor form. Not here: what lws itself sends.
+#pragma once
+
+#include "harness/scripted_tls.hpp"
+#include "scenario/scenario.hpp"
+
+#include <string_view>
+
+namespace shimfuzz::harness {
+
+// What lws_get_random gives while a scenario plays, so that a client's WebSocket key, and with it
+// the answer that it expects, is always the same.
+inline constexpr std::uint8_t random_byte = 0x55;
+
+class RoleStream final : public RxStream {
+public:
+    RoleStream(scenario::Side side, scenario::Role role) noexcept;
+
+    [[nodiscard]] std::span<const std::uint8_t> at(std::uint64_t position,
+                                                   std::size_t size) noexcept override;
+
+    [[nodiscard]] std::uint32_t admits(std::uint64_t position, std::uint64_t accepted,
+                                       std::uint32_t size) const noexcept override;
+
+    // lws has called the connection established.
+    void opening_is_over() noexcept { opening_is_over_ = true; }
+
+    // How long the opening is.
+    [[nodiscard]] std::uint32_t opening_size() const noexcept;
+
+    // How many bytes of payload are among the first `position` bytes.
+    [[nodiscard]] std::uint64_t payload_before(std::uint64_t position) const noexcept;
+
+    // The same, but of whole frames only: lws keeps what there is of one until it has its end.
+    [[nodiscard]] std::uint64_t whole_payload_before(std::uint64_t position) const noexcept;
+
+private:
+    [[nodiscard]] std::uint8_t byte_at(std::uint64_t position) const noexcept;
+
+    scenario::Side side_;
+    scenario::Role role_;
+    bool opening_is_over_ = false;
+    std::string_view opening_;
+    std::string_view frame_head_;  // before each frame_payload bytes; empty: no frames
+};
+
+}  // namespace shimfuzz::harness

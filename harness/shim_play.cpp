@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/allocation.hpp"
+#include "harness/caller.hpp"
+#include "harness/determinism.hpp"
+#include "harness/lawful_player.hpp"
+#include "harness/play_once.hpp"
+#include "scenario/op_table.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace shimfuzz::harness {
+namespace {
+
+using scenario::Loop;
+using scenario::Op;
+using scenario::OpKind;
+using scenario::Play;
+using scenario::Scenario;
+
+// The subject's process-wide state is made once, outside every scenario, and never freed: contexts
+// are long-lived in lws too.
+void start_subject_once() noexcept {
+    static const bool started = [] {
+        use_scripted_seam();
+        if (subject_start() != 0) {
+            std::fprintf(stderr, "shimfuzz: subject %s did not start\n", subject_name());
+            std::abort();
+        }
+        return true;
+    }();
+    static_cast<void>(started);
+}
+
+// ShimRun is one play of one scenario: everything in it lives exactly that long.
+class ShimRun {
+public:
+    ShimRun(const Play& play, const Scenario& scenario, Trace* trace) noexcept
+        : play_{play},
+          scenario_{scenario},
+          trace_{trace},
+          plausible_{play.profile == scenario::Profile::plausible},
+          tls_{scenario, plausible_},
+          api_judge_{findings_, tls_.facts()},
+          loop_judge_{findings_, tls_.facts(), plausible_},
+          shim_{tls_, api_judge_},
+          caller_{scenario.setup, shim_},
+          player_{scenario, shim_, tls_, findings_, loop_judge_, plausible_, trace} {
+        if (play.loop == Loop::lawful) {
+            shim_.watched_by(&loop_judge_);
+        }
+    }
+
+    Outcome play() noexcept {
+        const DeterminismGuard guard;
+        const Installed installed{tls_};
+        reset_allocations();
+        findings_.reached(Invariant::memory_is_safe);
+        findings_.reached(Invariant::no_undefined_behaviour);
+        for (std::uint32_t i = 0; i < scenario_.ops.size() && findings_.judging(); ++i) {
+            play_op(i);
+        }
+        finish();
+        shim_.record_in(nullptr);
+        shim_.free();
+        return {.verdict = {.violation = findings_.violation()}, .reach = findings_.reach()};
+    }
+
+    [[nodiscard]] bool noise_applied() const noexcept { return tls_.noise_applied(); }
+
+private:
+    void play_op(std::uint32_t index) noexcept {
+        const Op& op = scenario_.ops[index];
+        findings_.at(index, player_.passes());
+        tls_.play_to(index);
+        if (trace_ != nullptr) {
+            trace_->rows.push_back({.op_index = index});
+            player_.record_in(&trace_->rows.back());
+        }
+        const bool played = play_here(op);
+        if (trace_ != nullptr) {
+            trace_->rows.back().played = played;
+            player_.finish_row(trace_->rows.back());
+        }
+    }
+
+    // A connection on which nothing happened still opens, settles and is freed.
+    void finish() noexcept {
+        if (!findings_.judging()) {
+            return;
+        }
+        if (play_.loop == Loop::none) {
+            static_cast<void>(shim_.open(scenario_.setup));
+        } else {
+            player_.settle();
+        }
+    }
+
+    bool play_here(const Op& op) noexcept {
+        if (!scenario::belongs_to(op.kind, play_.loop)) {
+            return false;
+        }
+        if (op.kind == OpKind::alloc_fail) {
+            fail_allocation(op.number);
+            tls_.not_recoverable();
+            return true;
+        }
+        if (op.kind == OpKind::tx_room) {
+            tls_.set_room(op.number);
+            loop_judge_.world_changed();
+            return true;
+        }
+        if (scenario::belongs_to(op.kind, Loop::none) &&
+            scenario::belongs_to(op.kind, Loop::lawful)) {
+            loop_judge_.world_changed();  // an answer, a record or noise: it only has to be there
+            return true;
+        }
+        return play_.loop == Loop::none ? caller_.play(op) : player_.play(op);
+    }
+
+    const Play& play_;
+    const Scenario& scenario_;
+    Trace* trace_;
+    bool plausible_;
+    Findings findings_;
+    ScriptedTls tls_;
+    ApiJudge api_judge_;
+    LoopJudge loop_judge_;
+    ShimCalls shim_;
+    Caller caller_;
+    LawfulPlayer player_;
+};
+
+}  // namespace
+
+Played play_once(const Play& play, const Scenario& scenario, Trace* trace) {
+    start_subject_once();
+    ShimRun run{play, scenario, trace};
+    const Outcome outcome = run.play();
+    return {.outcome = outcome, .noise_applied = run.noise_applied()};
+}
+
+}  // namespace shimfuzz::harness

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/simulated_system.hpp"
+
+#include "harness/determinism.hpp"
+#include "harness/role_stream.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace shimfuzz::harness {
+namespace {
+
+// One scenario plays at a time; these functions get no argument of ours.
+thread_local SimulatedSystem* the_system = nullptr;
+thread_local const SystemCalls* system_before = nullptr;
+
+// Where the simulated calendar begins, in seconds since 1970; dates are not a matter here.
+constexpr std::uint64_t calendar_start = 1'700'000'000;
+
+int simulated_clock_gettime(clockid_t clock, struct timespec* now) {
+    const std::uint64_t microseconds =
+        the_system->now() + (clock == CLOCK_REALTIME ? calendar_start * 1'000'000 : 0);
+    now->tv_sec = static_cast<time_t>(microseconds / 1'000'000);
+    now->tv_nsec = static_cast<long>(microseconds % 1'000'000 * 1'000);
+    return 0;
+}
+
+int simulated_poll(struct pollfd* fds, nfds_t count, int timeout_ms) {
+    return the_system->poll(fds, count, timeout_ms);
+}
+
+int simulated_socket(int, int, int) {
+    std::array<int, 2> pair{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+        return -1;
+    }
+    the_system->connected(pair[1]);
+    return pair[0];
+}
+
+constexpr SystemCalls simulated_calls{.clock_gettime = simulated_clock_gettime,
+                                      .poll = simulated_poll,
+                                      .socket = simulated_socket};
+
+}  // namespace
+
+SystemScope::SystemScope(SimulatedSystem& system) noexcept {
+    the_system = &system;
+    system_before = replace_system(&simulated_calls);
+}
+
+SystemScope::~SystemScope() {
+    replace_system(system_before);
+    the_system = nullptr;
+}
+
+extern "C" {
+int __real_connect(int fd, const struct sockaddr* address, socklen_t size);
+int __real_setsockopt(int fd, int level, int name, const void* value, socklen_t size);
+int __real_shutdown(int fd, int how);
+size_t __real_lws_get_random(struct lws_context* context, void* bytes, size_t size);
+
+// As a stream socket that connects does: not yet, and later poll says it is writeable.
+int __wrap_connect(int fd, const struct sockaddr* address, socklen_t size) {
+    if (the_system == nullptr) {
+        return __real_connect(fd, address, size);
+    }
+    errno = EINPROGRESS;
+    return -1;
+}
+
+// Options of TCP, on a socket that is not of TCP.
+int __wrap_setsockopt(int fd, int level, int name, const void* value, socklen_t size) {
+    return the_system == nullptr ? __real_setsockopt(fd, level, name, value, size) : 0;
+}
+
+int __wrap_shutdown(int fd, int how) {
+    if (the_system != nullptr && how != SHUT_RD) {
+        the_system->shut_down();
+    }
+    return __real_shutdown(fd, how);
+}
+
+size_t __wrap_lws_get_random(struct lws_context* context, void* bytes, size_t size) {
+    if (the_system == nullptr) {
+        return __real_lws_get_random(context, bytes, size);
+    }
+    std::memset(bytes, random_byte, size);
+    return size;
+}
+}
+
+}  // namespace shimfuzz::harness

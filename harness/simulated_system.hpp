@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The system that a real event loop sees: poll and the clocks belong to the scenario, and nothing
+// leaves the process.
+//
+// While a SystemScope lives, poll asks the installed SimulatedSystem, every clock is its clock, a
+// new socket is one end of a pair and connects to nobody. What lws does with its own descriptors
+// (the pipe that wakes it) goes through to the real system, without waiting.
+#pragma once
+
+#include <poll.h>
+
+#include <cstdint>
+#include <ctime>
+
+namespace shimfuzz::harness {
+
+class SimulatedSystem {
+public:
+    // poll answers for the descriptors of connections among `fds` and sets their revents; the
+    // others are asked of the real system before. Returns how many have revents.
+    virtual int poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept = 0;
+
+    // The monotonic clock, in microseconds.
+    [[nodiscard]] virtual std::uint64_t now() const noexcept = 0;
+
+    // The loop says that it sends nothing more (shutdown(2), SHUT_WR).
+    virtual void shut_down() noexcept = 0;
+
+    // A socket was made: the loop has one end, `peer` is the other and the simulation's to close.
+    virtual void connected(int peer) noexcept = 0;
+
+protected:
+    ~SimulatedSystem() = default;
+};
+
+// SystemScope puts `system` in place of the real one for what the calling thread does, while it
+// lives.
+class SystemScope {
+public:
+    explicit SystemScope(SimulatedSystem& system) noexcept;
+    ~SystemScope();
+    SystemScope(const SystemScope&) = delete;
+    SystemScope& operator=(const SystemScope&) = delete;
+};
+
+}  // namespace shimfuzz::harness
