@@ -10,6 +10,7 @@
 #include "cli/wrapped.hpp"
 #include "harness/invariants.hpp"
 #include "scenario/op_table.hpp"
+#include "scenario/text.hpp"
 
 #include <fmt/format.h>
 
@@ -36,10 +37,9 @@ ordered_json list_targets(const Build& build) {
                 subjects.push_back(fuzzer.subject);
             }
         }
-        const bool has_loop = target.play.loop != scenario::Loop::none;
         const bool is_plausible = target.play.profile == scenario::Profile::plausible;
         list.push_back({{"target", target.name},
-                        {"loop", has_loop ? "lawful" : "none"},
+                        {"loop", scenario::name_of(target.play.loop)},
                         {"profile", is_plausible ? "plausible" : "any"},
                         {"question", target.question},
                         {"subjects", subjects}});
@@ -120,14 +120,11 @@ ordered_json list_ops(const Build&) {
     ordered_json list = ordered_json::array();
     for (const scenario::OpDescription& op : scenario::op_table()) {
         Names loops;
-        if (scenario::belongs_to(op.kind, scenario::Loop::none)) {
-            loops.emplace_back("none");
-        }
-        if (scenario::belongs_to(op.kind, scenario::Loop::lawful)) {
-            loops.emplace_back("lawful");
-        }
-        if (scenario::belongs_to(op.kind, scenario::Loop::lws)) {
-            loops.emplace_back("lws");
+        for (const auto loop :
+             {scenario::Loop::none, scenario::Loop::lawful, scenario::Loop::lws}) {
+            if (scenario::belongs_to(op.kind, loop)) {
+                loops.emplace_back(scenario::name_of(loop));
+            }
         }
         list.push_back({{"op", op.name},
                         {"slot", static_cast<int>(op.kind)},

@@ -30,9 +30,10 @@ constexpr std::array<Target, 5> targets{
            {Seam::scripted, Loop::lws, Profile::plausible},
            "Does a real libwebsockets, under its own event loop, keep every promise to its "
            "application and its peer?"},
-    Target{"lws_loop_any",
-           {Seam::scripted, Loop::lws, Profile::any},
-           "Does a real libwebsockets stay safe when mbedTLS answers what no socket could lead to?"}};
+    Target{
+        "lws_loop_any",
+        {Seam::scripted, Loop::lws, Profile::any},
+        "Does a real libwebsockets stay safe when mbedTLS answers what no socket could lead to?"}};
 
 }  // namespace
 

@@ -2,14 +2,14 @@
 #
 # Builds a whole libwebsockets tree, unmodified, as a subject that brings its own event loop.
 #
-# lws's own CMake decides what is compiled and how, as it does for everybody; we add sanitizers, and
-# coverage where feedback helps. The source tree is never written to. Of the archive's functions only
-# those of mbedTLS and of the system are replaced, by the linker (harness/CMakeLists.txt).
+# lws's own CMake decides what is compiled and how, as it does for everybody; we add sanitizers,
+# and coverage where feedback helps. The source tree is never written to. The linker replaces the
+# functions of mbedTLS and of the system that lws calls (harness/CMakeLists.txt), and none of lws's.
 
 # shimfuzz_lws_flags(<out_flags>)
 #
-# What lws's C compiler is told beside lws's own flags: the sanitizers of this build, and coverage of
-# the parts of lws that a TLS connection goes through (cmake/lws_coverage.txt).
+# What lws's C compiler is told beside lws's own flags: the sanitizers of this build, and coverage
+# of the parts of lws that a TLS connection goes through (cmake/lws_coverage.txt).
 function(shimfuzz_lws_flags out_flags)
   set(flags "-g -fno-omit-frame-pointer")
   if(SHIMFUZZ_SANITIZERS)

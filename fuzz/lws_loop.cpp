@@ -6,7 +6,7 @@
 // Drives:   lws_service() over a small scripted socket, both sides, roles raw, ws and http: writes,
 //           back-pressure, rx flow control, hang-ups and closes; then a settling phase in which
 //           everything must finish
-// Subject:  an unmodified libwebsockets, from its callbacks down to its calls of mbedTLS
+// Subject:  lws_service, lws_write, lws_callback_on_writable, lws_rx_flow_control, lws_set_timeout
 // Not here: answers that no socket could lead to (lws_loop_any.cpp), bytes on a wire
 
 #include "fuzz/fuzz_target.hpp"

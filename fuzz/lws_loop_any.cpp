@@ -3,7 +3,7 @@
 // Does a real libwebsockets stay safe when mbedTLS answers what no socket could lead to?
 //
 // Drives:   as lws_loop.cpp, with any answer at any time
-// Subject:  an unmodified libwebsockets, from its callbacks down to its calls of mbedTLS
+// Subject:  lws_service, lws_write, lws_callback_on_writable, lws_rx_flow_control, lws_set_timeout
 // Not here: whether everything finishes and whether it spins, which such answers excuse
 
 #include "fuzz/fuzz_target.hpp"

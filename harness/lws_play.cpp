@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-// LeakSanitizer asks (sanitizer/lsan_interface.h). What a connection leaves behind is counted and is
-// a violation with a signature (nothing_leaks); the sanitizer would end the process for a finding
-// that is known.
+// LeakSanitizer asks (sanitizer/lsan_interface.h). What a connection leaves behind is counted and
+// is a violation with a signature (nothing_leaks); the sanitizer would end the process for a
+// finding that is known.
 extern "C" int __lsan_is_turned_off();
 extern "C" int __lsan_is_turned_off() {
     return 1;

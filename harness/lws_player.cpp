@@ -119,6 +119,14 @@ LwsPlayer::~LwsPlayer() {
     player = nullptr;
 }
 
+void LwsPlayer::connected(int peer) noexcept {
+    if (peer_ >= 0) {
+        ::close(peer_);  // lws gave an earlier socket up
+    }
+    peer_ = peer;
+    tls_.has_socket(true);
+}
+
 std::uint64_t LwsPlayer::now() const noexcept {
     return clock_now;
 }
@@ -267,6 +275,7 @@ void LwsPlayer::open_connection() noexcept {
     tls_.assume_established(from_established);
     tls_.tell(&calls_judge_, nullptr, nullptr);
     int fd = -1;
+    tls_.has_socket(scenario_.setup.side == Side::server);
     if (scenario_.setup.side == Side::server) {
         std::array<int, 2> pair{};
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) != 0) {
@@ -398,7 +407,8 @@ bool LwsPlayer::ask_writeable() noexcept {
     // A client whose request was sent has nothing to write: the answer ends the exchange.
     const bool http_client =
         scenario_.setup.role == Role::http && scenario_.setup.side == Side::client;
-    if (http_client || close_asked_ || tls_.facts().last[static_cast<std::size_t>(Function::close_notify)]) {
+    if (http_client || close_asked_ ||
+        tls_.facts().last[static_cast<std::size_t>(Function::close_notify)]) {
         return false;
     }
     loop_judge_.world_changed();

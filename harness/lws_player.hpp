@@ -3,9 +3,9 @@
 // Plays a scenario on a whole libwebsockets under its own event loop (loop=lws).
 //
 // The player is three things to lws: the application that its callbacks are given to, the system
-// whose poll and clock it asks, and, through the scripted mbedTLS, its TLS. The loop is judged where
-// it sleeps: at entry of poll. As under the lawful loop, a faulty phase plays the ops and a settling
-// phase asks what has come of everything that was begun.
+// whose poll and clock it asks, and, through the scripted mbedTLS, its TLS. The loop is judged
+// where it sleeps: at entry of poll. As under the lawful loop, a faulty phase plays the ops and a
+// settling phase asks what has come of everything that was begun.
 //
 // The context lives as long as the process; a connection as long as a play, at the end of which it
 // is killed (lws_set_timeout, LWS_TO_KILL_SYNC) and what it left behind is counted.
@@ -54,7 +54,7 @@ private:
     int poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept override;
     [[nodiscard]] std::uint64_t now() const noexcept override;
     void shut_down() noexcept override { tls_.no_more_output(); }
-    void connected(int peer) noexcept override { peer_ = peer; }
+    void connected(int peer) noexcept override;
 
     [[nodiscard]] bool open() noexcept;
     void open_connection() noexcept;
@@ -98,8 +98,8 @@ private:
     model::PollEvents level_;
     model::PollEvents interest_;
     bool at_once_ = false;
-    bool slept_idle_ = false;   // the last poll had nothing to say and would have waited
-    int would_wait_ms_ = 0;     // for how long
+    bool slept_idle_ = false;  // the last poll had nothing to say and would have waited
+    int would_wait_ms_ = 0;    // for how long
     std::uint32_t passes_ = 0;
 
     // The application.

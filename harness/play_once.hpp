@@ -2,8 +2,8 @@
 //
 // One play of one scenario, from a fresh connection to a freed one.
 //
-// There are two: shim_play.cpp calls a shim itself or under the lawful loop, lws_play.cpp has a real
-// libwebsockets call its own. Which one a program has is chosen by the linker, with its subject.
+// There are two: shim_play.cpp calls a shim itself or under the lawful loop, lws_play.cpp has a
+// real libwebsockets call its own. The linker chooses, with the subject.
 #pragma once
 
 #include "harness/run.hpp"

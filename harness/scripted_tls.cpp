@@ -95,9 +95,9 @@ void ScriptedTls::take_record() noexcept {
 
 // How many of a record's bytes a lawful peer sends.
 std::uint32_t ScriptedTls::admitted(const scenario::Op& record) const noexcept {
-    return stream_ == nullptr ? record.number
-                              : stream_->admits(facts_.delivered + facts_.pending, facts_.accepted,
-                                                record.number);
+    return stream_ == nullptr
+               ? record.number
+               : stream_->admits(facts_.delivered + facts_.pending, facts_.accepted, record.number);
 }
 
 bool ScriptedTls::record_waits() noexcept {
@@ -259,8 +259,9 @@ Reply ScriptedTls::read_reply(const Script& script) noexcept {
 
 IoResult ScriptedTls::deliver(std::size_t size, bool scripted, bool replaced) noexcept {
     const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(size, facts_.pending));
-    const std::span<const std::uint8_t> data =
-        stream_ != nullptr ? stream_->at(facts_.delivered, bytes) : payload(facts_.delivered, bytes);
+    const std::span<const std::uint8_t> data = stream_ != nullptr
+                                                   ? stream_->at(facts_.delivered, bytes)
+                                                   : payload(facts_.delivered, bytes);
     facts_.pending -= bytes;
     facts_.delivered += bytes;
     answer(Function::read, {}, bytes, scripted, replaced);
@@ -268,7 +269,8 @@ IoResult ScriptedTls::deliver(std::size_t size, bool scripted, bool replaced) no
 }
 
 IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
-    if (calls_judge_ == nullptr || !calls_judge_->tls_asked(Function::read, data.data(), data.size())) {
+    if (calls_judge_ == nullptr ||
+        !calls_judge_->tls_asked(Function::read, data.data(), data.size())) {
         return {.returned = want_reply(Answer::want_read).code, .data = {}};
     }
     if (asked_too_often()) {
@@ -354,7 +356,7 @@ IoResult ScriptedTls::handshake() noexcept {
     if (calls_judge_ != nullptr) {
         calls_judge_->tls_asked(Function::handshake, nullptr, 0);
     }
-    if (asked_too_often()) {
+    if (asked_too_often() || !has_socket_) {
         return fail(Function::handshake);
     }
     take_awaited_record(Function::handshake);

@@ -71,6 +71,9 @@ public:
     // A record of `bytes` plaintext has come and is inside TLS already.
     void receive_at_once(std::uint32_t bytes) noexcept { facts_.pending += bytes; }
 
+    // TLS has no socket, or it has one now: without one whatever is asked fails.
+    void has_socket(bool has) noexcept { has_socket_ = has; }
+
     // The socket was shut down for writing: whatever is sent from here on fails.
     void no_more_output() noexcept { output_is_shut_ = true; }
 
@@ -152,6 +155,7 @@ private:
     std::uint32_t left_to_flush_ = 0;  // of the outstanding write, what the socket has not taken
     bool alert_pending_ = false;
     bool output_is_shut_ = false;
+    bool has_socket_ = true;
     RxStream* stream_ = nullptr;
     TlsFacts facts_;
 

@@ -55,7 +55,7 @@ public:
 
     Outcome play() noexcept {
         const DeterminismGuard guard;
-        const Installed installed{tls_};
+        const Installed scripted{tls_};
         reset_allocations();
         findings_.reached(Invariant::memory_is_safe);
         findings_.reached(Invariant::no_undefined_behaviour);

@@ -42,9 +42,8 @@ int simulated_socket(int, int, int) {
     return pair[0];
 }
 
-constexpr SystemCalls simulated_calls{.clock_gettime = simulated_clock_gettime,
-                                      .poll = simulated_poll,
-                                      .socket = simulated_socket};
+constexpr SystemCalls simulated_calls{
+    .clock_gettime = simulated_clock_gettime, .poll = simulated_poll, .socket = simulated_socket};
 
 }  // namespace
 

@@ -306,8 +306,7 @@ std::vector<char> print(const Document& document) {
     const auto& [play, scenario] = document;
     std::vector<char> text;
     const Out out = std::back_inserter(text);
-    fmt::format_to(out,
-                   "setup format={} seam={} loop={} profile={} side={} start={} read_size={}",
+    fmt::format_to(out, "setup format={} seam={} loop={} profile={} side={} start={} read_size={}",
                    text_format, name_of(seam_names, play.seam), name_of(loop_names, play.loop),
                    name_of(profile_names, play.profile), name_of(side_names, scenario.setup.side),
                    name_of(start_names, scenario.setup.start), scenario.setup.read_size);
@@ -344,6 +343,10 @@ std::variant<Document, ParseError> parse(std::string_view text) {
         return ParseError{.line = std::max<std::size_t>(number, 1), .reason = "no setup line"};
     }
     return document;
+}
+
+std::string_view name_of(Loop loop) noexcept {
+    return name_of(loop_names, loop);
 }
 
 bool looks_like_text(std::string_view bytes) noexcept {

@@ -41,6 +41,9 @@ struct ParseError {
 // parse returns the document that `text` spells, or where and why it is none.
 [[nodiscard]] std::variant<Document, ParseError> parse(std::string_view text);
 
+// name_of returns the name of `loop`, as in the setup line.
+[[nodiscard]] std::string_view name_of(Loop loop) noexcept;
+
 // looks_like_text says whether `bytes` are meant as text rather than as the byte form: they hold
 // no control character but line ends and tabs, and a first word that is `setup` or a comment.
 [[nodiscard]] bool looks_like_text(std::string_view bytes) noexcept;

@@ -64,8 +64,8 @@ void loop_ask_writeable(loop_connection *connection);
 void loop_rx_flow(loop_connection *connection, int on);
 
 /* lws_write of `size` payload bytes, in the form the role wants; only within `writeable`. `bytes`
- * has at least loop_headroom bytes before it that lws may write to. Returns what lws_write does: less
- * than 0 if the connection must be closed. */
+ * has at least loop_headroom bytes before it that lws may write to. Returns what lws_write does:
+ * less than 0 if the connection must be closed. */
 enum { loop_headroom = 32 };
 int loop_write(loop_connection *connection, enum loop_role role, enum loop_side side,
                unsigned char *bytes, size_t size);

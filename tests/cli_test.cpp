@@ -630,7 +630,8 @@ TEST_F(List, targets_play_as_their_files_say) {
         EXPECT_FALSE(target.at("subjects").empty());
     }
     EXPECT_EQ(sorted(targets, "target"),
-              (std::vector<std::string>{"poll_loop", "poll_loop_any", "return_codes"}));
+              (std::vector<std::string>{"lws_loop", "lws_loop_any", "poll_loop", "poll_loop_any",
+                                        "return_codes"}));
 }
 
 TEST_F(List, subjects_runners_and_ops) {

@@ -329,7 +329,7 @@ TEST(Text, is_refused_by_line_and_reason) {
     EXPECT_EQ(refusal("# only\n# comments\n"), "2: no setup line");
     EXPECT_EQ(refusal("\n\nservice_pass\n"), "3: expected the setup line before 'service_pass'");
     EXPECT_EQ(refusal("setup format=2\n"), "1: format 2 is unknown; this reads format 1");
-    EXPECT_EQ(refusal("setup loop=lws\n"), "1: 'lws' is not a loop: none, lawful");
+    EXPECT_EQ(refusal("setup loop=fast\n"), "1: 'fast' is not a loop: none, lawful, lws");
     EXPECT_EQ(refusal("setup side=left\n"), "1: 'left' is not a side: server, client");
     EXPECT_EQ(refusal("setup colour=red\n"), "1: setup has no field 'colour'");
     EXPECT_EQ(refusal("setup read_size=0\n"), "1: '0' is not a read_size from 1 to 20000");

@@ -154,8 +154,8 @@ int loop_start(const struct loop_application *told) {
     if (context == NULL) {
         return -1;
     }
-    server = make_vhost("server", CONTEXT_PORT_NO_LISTEN_SERVER,
-                        LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX);
+    server =
+        make_vhost("server", CONTEXT_PORT_NO_LISTEN_SERVER, LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX);
     client = make_vhost("client", CONTEXT_PORT_NO_LISTEN, 0);
     if (server == NULL || client == NULL) {
         return -1;
@@ -168,8 +168,8 @@ int loop_start(const struct loop_application *told) {
 
 static struct lws *adopt(enum loop_role role, int fd) {
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
-    const lws_adoption_type type = LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL |
-                                   (role == loop_role_raw ? 0 : LWS_ADOPT_HTTP);
+    const lws_adoption_type type =
+        LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL | (role == loop_role_raw ? 0 : LWS_ADOPT_HTTP);
     return lws_adopt_descriptor_vhost(server, type, descriptor,
                                       role == loop_role_raw ? protocols[0].name : NULL, NULL);
 }
