@@ -36,11 +36,11 @@ bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
 }
 
 void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& facts) noexcept {
-    if (tls_.dead) {
+    if (tls_.dead && !facts.lingers) {
         report(Invariant::failure_is_final, Answer::fatal, Done::stays_open);
         return;
     }
-    if (hung_up_) {
+    if (hung_up_ || tls_.dead) {
         return;  // nobody is there any more: what is polled for is all the same
     }
     judge_want_write(events, facts);
@@ -59,11 +59,16 @@ void LoopJudge::judge_want_write(const PollEvents& events, const LoopFacts& fact
         !tls_.established && tls_.last_was(Function::handshake, Answer::want_write);
     const bool read_waits = tls_.established && !facts.closing && !facts.close_asked &&
                             !facts.rx_flow_off && tls_.last_was(Function::read, Answer::want_write);
-    if (closing_waits || handshake_waits || read_waits) {
-        findings_.reached(Invariant::want_write_is_polled);
-        if (!events.out) {
-            report(Invariant::want_write_is_polled, Answer::want_write, Done::pollout_off);
-        }
+    if (!closing_waits && !handshake_waits && !read_waits) {
+        return;
+    }
+    findings_.reached(Invariant::want_write_is_polled);
+    if (!events.out) {
+        const Place open = handshake_waits ? Place::handshake : Place::read;
+        findings_.report({.invariant = Invariant::want_write_is_polled,
+                          .place = closing_waits ? Place::shutdown : open,
+                          .answer = Answer::want_write,
+                          .done = Done::pollout_off});
     }
 }
 

@@ -24,6 +24,7 @@ inline constexpr std::uint32_t unjustified_sleeps_max = 3;
 struct LoopFacts {
     bool connecting = false;   // a client whose handshake has not been called yet
     bool closing = false;      // our close_notify is due or on its way
+    bool lingers = false;      // closing, the loop may wait for its own timeout
     bool close_asked = false;  // by the application
     bool rx_flow_off = false;
     bool writeable_due = false;  // asked for and not given

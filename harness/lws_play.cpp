@@ -19,35 +19,56 @@ extern "C" int __lsan_is_turned_off() {
 namespace shimfuzz::harness {
 namespace {
 
-// One context for all scenarios: so do applications, and making one takes milliseconds.
+void start_or_abort() noexcept {
+    if (!start_loop()) {
+        std::fprintf(stderr, "shimfuzz: subject %s did not start\n", subject_name());
+        std::abort();
+    }
+}
+
+// One context for all scenarios: so do applications, and making one takes a millisecond.
 void start_loop_once() noexcept {
     static const bool started = [] {
         use_scripted_seam();
-        if (!start_loop()) {
-            std::fprintf(stderr, "shimfuzz: subject %s did not start\n", subject_name());
-            std::abort();
-        }
+        start_or_abort();
         return true;
     }();
     static_cast<void>(started);
 }
 
+// A context that ran out of memory may be in any state, and whatever that leads to belongs to this
+// scenario and to no later one. So does a connection that will not go.
+void restart_loop() noexcept {
+    reset_allocations();
+    stop_loop();
+    start_or_abort();
+}
+
 }  // namespace
+
+bool plays(scenario::Loop loop) noexcept {
+    return loop == scenario::Loop::lws;
+}
 
 Played play_once(const scenario::Play& play, const scenario::Scenario& scenario, Trace* trace) {
     start_loop_once();
     const DeterminismGuard guard;
     Played played;
+    bool damaged = false;
     reset_allocations();
     {
         LwsPlayer player{scenario, play.profile == scenario::Profile::plausible, trace};
         const Installed scripted{player.tls()};
         player.play();
         player.kill();
+        damaged = allocation_failed() || player.is_stuck();
         player.judge_leaks(allocations_live());
         played = {.outcome = {.verdict = {.violation = player.findings().violation()},
                               .reach = player.findings().reach()},
                   .noise_applied = player.tls().noise_applied()};
+    }
+    if (damaged) {
+        restart_loop();
     }
     return played;
 }

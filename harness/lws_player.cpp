@@ -38,7 +38,10 @@ constexpr std::uint32_t opening_turns_max = 16;
 
 // A connection that was killed and hung up is gone within fewer turns; so long it is waited for.
 constexpr std::uint32_t killing_turns_max = 16;
-constexpr std::uint64_t killing_turn_takes = 60 * second;
+
+// Longer than any timeout of lws. Not what the loop would wait for: that depends on timers of the
+// context, and so on what was played before.
+constexpr std::uint64_t time_jump = 60 * second;
 
 constexpr std::uint32_t settling_reads_of_lws_max = 8;
 constexpr std::uint32_t settling_passes_of_lws_base = 32;
@@ -78,6 +81,9 @@ constexpr loop_application application{.established = told_established,
                                        .received = told_received,
                                        .closed = told_closed};
 
+// What poll says of a connection that was reset. An orderly end is something to read.
+constexpr int hung_up = POLLHUP | POLLERR;
+
 PollEvents events_of(short bits) noexcept {
     return {.in = (bits & POLLIN) != 0, .out = (bits & POLLOUT) != 0, .hup = false};
 }
@@ -88,18 +94,30 @@ loop_role role_of(Role role) noexcept {
 
 }  // namespace
 
+namespace {
+
+// Who answers when no scenario plays: the context reads the clock that it will see later.
+class Waiting final : public SimulatedSystem {
+    int poll(struct pollfd* fds, nfds_t count, int) noexcept override {
+        return real_poll(fds, count, 0);
+    }
+    std::uint64_t now() const noexcept override { return clock_now; }
+    void shut_down() noexcept override {}
+    void connected(int peer) noexcept override { ::close(peer); }
+};
+
+}  // namespace
+
 bool start_loop() noexcept {
-    // The context reads the clock: it must be the one that it will see later.
-    class Waiting final : public SimulatedSystem {
-        int poll(struct pollfd* fds, nfds_t count, int) noexcept override {
-            return real_poll(fds, count, 0);
-        }
-        std::uint64_t now() const noexcept override { return clock_now; }
-        void shut_down() noexcept override {}
-        void connected(int peer) noexcept override { ::close(peer); }
-    } system;
+    Waiting system;
     const SystemScope scope{system};
     return loop_start(&application) == 0;
+}
+
+void stop_loop() noexcept {
+    Waiting system;
+    const SystemScope scope{system};
+    loop_stop();
 }
 
 LwsPlayer::LwsPlayer(const scenario::Scenario& scenario, bool plausible, Trace* trace) noexcept
@@ -236,6 +254,8 @@ int LwsPlayer::poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept {
 short LwsPlayer::answer_poll(const struct pollfd& slot, int timeout_ms) noexcept {
     interest_ = events_of(slot.events);
     at_once_ = timeout_ms == 0;
+    // Of a loop that ran out of memory no more is asked than that it survives and forgets.
+    judging_loop_ = judging_loop_ && !allocation_failed();
     if (judging_loop_) {
         loop_judge_.slept(interest_, at_once_, facts());
     }
@@ -247,7 +267,6 @@ short LwsPlayer::answer_poll(const struct pollfd& slot, int timeout_ms) noexcept
     const PollEvents revents{
         .in = level_.in && interest_.in, .out = level_.out && interest_.out, .hup = level_.hup};
     slept_idle_ = revents == PollEvents{} && !at_once_;
-    would_wait_ms_ = timeout_ms;
     if (row_ != nullptr) {
         row_->woke = true;
         row_->revents = revents;
@@ -256,7 +275,7 @@ short LwsPlayer::answer_poll(const struct pollfd& slot, int timeout_ms) noexcept
         loop_judge_.woke(revents, at_once_, facts());
     }
     return static_cast<short>((revents.in ? POLLIN : 0) | (revents.out ? POLLOUT : 0) |
-                              (revents.hup ? POLLHUP : 0));
+                              (revents.hup ? hung_up : 0));
 }
 
 // ---- the faulty phase ----
@@ -374,7 +393,8 @@ bool LwsPlayer::play_in_connection(const scenario::Op& op) noexcept {
         return app_close();
     }
     if (op.kind == OpKind::app_rx_flow) {
-        if (!established_ || close_asked_) {
+        // There is nothing to hold back before TLS delivers.
+        if (!established_ || !tls_.facts().established || close_asked_) {
             return false;
         }
         loop_judge_.world_changed();
@@ -450,9 +470,11 @@ LoopFacts LwsPlayer::facts() const noexcept {
     const TlsFacts& tls = tls_.facts();
     const bool raw = scenario_.setup.role == Role::raw;
     const bool holds = connection_ != nullptr && loop_holds_output(connection_) != 0;
+    const bool closing = tls.last[static_cast<std::size_t>(Function::close_notify)].has_value();
     return {.connecting = scenario_.setup.side == Side::client &&
                           !tls.last[static_cast<std::size_t>(Function::handshake)].has_value(),
-            .closing = tls.last[static_cast<std::size_t>(Function::close_notify)].has_value(),
+            .closing = closing,
+            .lingers = closing,
             .close_asked = close_asked_,
             .rx_flow_off = rx_flow_off_,
             .writeable_due = writeable_due_ && established_,
@@ -486,12 +508,12 @@ void LwsPlayer::settle() noexcept {
         idle = slept_idle_;
         // Whoever closes may wait for a peer that says nothing more: time passes.
         if (idle && close_asked_ && !closed_ && timeouts++ < timeouts_waited_for_max) {
-            clock_now += static_cast<std::uint64_t>(std::max(would_wait_ms_, 0)) % 100'000 * 1'000;
+            clock_now += time_jump;
             loop_judge_.world_changed();
             idle = false;
         }
     }
-    if (findings_.judging()) {
+    if (findings_.judging() && !allocation_failed()) {
         judge_what_was_received();
         loop_judge_.settled(idle || closed_, closed_, closed_ ? 0 : tls_.unread(), facts());
     }
@@ -528,7 +550,7 @@ void LwsPlayer::judge_what_was_received() noexcept {
 
 // ---- the end ----
 
-// Nobody judges any more; the connection must only go.
+// Nobody judges the loop any more; the connection must only go.
 void LwsPlayer::kill() noexcept {
     judging_loop_ = false;
     row_ = nullptr;
@@ -542,13 +564,15 @@ void LwsPlayer::kill() noexcept {
     }
     for (std::uint32_t i = 0; i < killing_turns_max && connection_ != nullptr; ++i) {
         level_ = {.in = false, .out = false, .hup = true};
-        clock_now += killing_turn_takes;
+        clock_now += time_jump;
         turn();
     }
     if (connection_ != nullptr) {
-        std::fprintf(stderr, "shimfuzz: %s does not let go of a connection that was killed\n",
-                     subject_name());
-        std::abort();
+        stuck_ = true;
+        findings_.report({.invariant = Invariant::close_completes,
+                          .place = Place::free,
+                          .answer = std::nullopt,
+                          .done = Done::never_closed});
     }
     if (peer_ >= 0) {
         ::close(peer_);
@@ -558,9 +582,10 @@ void LwsPlayer::kill() noexcept {
 void LwsPlayer::judge_leaks(std::int64_t live) noexcept {
     findings_.reached(Invariant::nothing_leaks);
     if (live > 0) {
+        const bool failed = tls_.facts().dead && !allocation_failed();
         findings_.report({.invariant = Invariant::nothing_leaks,
                           .place = Place::free,
-                          .answer = std::nullopt,
+                          .answer = failed ? std::optional{model::Answer::fatal} : std::nullopt,
                           .done = Done::leaks});
     }
 }

@@ -22,6 +22,9 @@ namespace shimfuzz::harness {
 // start_loop makes lws's context. False if lws could not.
 [[nodiscard]] bool start_loop() noexcept;
 
+// stop_loop destroys it.
+void stop_loop() noexcept;
+
 class LwsPlayer final : public SimulatedSystem {
 public:
     LwsPlayer(const scenario::Scenario& scenario, bool plausible, Trace* trace) noexcept;
@@ -32,8 +35,11 @@ public:
     // play plays the whole scenario.
     void play() noexcept;
 
-    // kill ends the connection, however far it is; nobody judges any more. Comes last.
+    // kill ends the connection, however far it is. Comes last.
     void kill() noexcept;
+
+    // Whether lws did not even let go of a connection that was killed and hung up.
+    [[nodiscard]] bool is_stuck() const noexcept { return stuck_; }
 
     // judge_leaks is told how many of lws's allocations outlive the connection.
     void judge_leaks(std::int64_t live) noexcept;
@@ -93,13 +99,13 @@ private:
     bool closed_ = false;
     bool established_ = false;
     bool judging_loop_ = false;
+    bool stuck_ = false;
 
     // What poll is to say, and what it was asked.
     model::PollEvents level_;
     model::PollEvents interest_;
     bool at_once_ = false;
     bool slept_idle_ = false;  // the last poll had nothing to say and would have waited
-    int would_wait_ms_ = 0;    // for how long
     std::uint32_t passes_ = 0;
 
     // The application.

@@ -19,6 +19,10 @@ struct Outcome {
     Reach reach{};
 };
 
+// plays says whether the subject that is linked in can be played with `loop`: a shim by whoever
+// calls it, a whole lws by its own loop only.
+[[nodiscard]] bool plays(scenario::Loop loop) noexcept;
+
 // run plays `scenario` as `play` says. With a `trace`, appends a row per op and settling pass to
 // it.
 [[nodiscard]] Outcome run(const scenario::Play& play, const scenario::Scenario& scenario,

@@ -49,6 +49,10 @@ int play(const std::string& path, bool here) {
         return exit_usage;
     }
     const Request request{.document = std::get<scenario::Document>(parsed), .trace = true};
+    if (const auto reason = why_not_played(request.document)) {
+        std::fprintf(stderr, "%s: %s\n", path.c_str(), reason->c_str());
+        return exit_usage;
+    }
     const ordered_json run =
         here ? play_in_this_process(request) : ordered_json::parse(Player{}.play(request));
     std::cout << run.dump(2) << '\n';

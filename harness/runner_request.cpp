@@ -9,6 +9,14 @@ namespace shimfuzz::harness {
 
 using nlohmann::ordered_json;
 
+std::optional<std::string> why_not_played(const scenario::Document& document) {
+    if (plays(document.play.loop)) {
+        return std::nullopt;
+    }
+    return std::string{subject_name()} +
+           " is not played with loop=" + std::string{scenario::name_of(document.play.loop)};
+}
+
 std::variant<Request, std::string> parse_request(std::string_view line) {
     const ordered_json request = ordered_json::parse(line, nullptr, false);
     const bool well_formed = request.is_object() && request.contains("scenario") &&
@@ -21,8 +29,11 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
     if (const auto* error = std::get_if<scenario::ParseError>(&parsed)) {
         return std::to_string(error->line) + ": " + error->reason;
     }
-    return Request{.document = std::get<scenario::Document>(parsed),
-                   .trace = request["trace"].get<bool>()};
+    const auto& document = std::get<scenario::Document>(parsed);
+    if (std::optional<std::string> reason = why_not_played(document)) {
+        return std::move(*reason);
+    }
+    return Request{.document = document, .trace = request["trace"].get<bool>()};
 }
 
 std::string print_request(const Request& request) {

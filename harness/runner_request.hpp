@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +21,9 @@ struct Request {
     scenario::Document document;
     bool trace = false;  // heading and rows are wanted, too
 };
+
+// why_not_played says why the subject that is linked in cannot play `document`; nothing if it can.
+[[nodiscard]] std::optional<std::string> why_not_played(const scenario::Document& document);
 
 // parse_request returns the request that `line` spells, or why it is none.
 [[nodiscard]] std::variant<Request, std::string> parse_request(std::string_view line);

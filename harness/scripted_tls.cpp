@@ -47,7 +47,7 @@ void ScriptedTls::settle() noexcept {
     const bool somebody_waits =
         !facts_.established ||
         std::ranges::find(facts_.last, Answer::want_read) != facts_.last.end();
-    peer_answered_ = somebody_waits && next_record() == nullptr;
+    peer_answered_ = somebody_waits && sent_record() == nullptr;
 }
 
 // Answers queue per function: the scenario's answer ops are the queue and the cursor its head.
@@ -84,7 +84,7 @@ const scenario::Op* ScriptedTls::next_record() noexcept {
 
 void ScriptedTls::take_record() noexcept {
     ++facts_.records_taken;
-    const scenario::Op* record = next_record();
+    const scenario::Op* record = sent_record();
     if (record == nullptr) {
         peer_answered_ = false;
         return;
@@ -100,10 +100,15 @@ std::uint32_t ScriptedTls::admitted(const scenario::Op& record) const noexcept {
                : stream_->admits(facts_.delivered + facts_.pending, facts_.accepted, record.number);
 }
 
-bool ScriptedTls::record_waits() noexcept {
+// The next record, unless a lawful peer must not send it yet.
+const scenario::Op* ScriptedTls::sent_record() noexcept {
     const scenario::Op* record = next_record();
     const bool is_sent = record != nullptr && (record->number == 0 || admitted(*record) > 0);
-    return peer_answered_ || is_sent;
+    return is_sent ? record : nullptr;
+}
+
+bool ScriptedTls::record_waits() noexcept {
+    return peer_answered_ || sent_record() != nullptr;
 }
 
 // The next answer to a read is the end of the stream, or a failure: poll says POLLIN to both.
@@ -145,7 +150,7 @@ void ScriptedTls::take_awaited_record(Function function) noexcept {
     if (answers_benign_ || (function != Function::handshake && !waits)) {
         return;
     }
-    const scenario::Op* record = next_record();
+    const scenario::Op* record = sent_record();
     const bool without_data = record != nullptr ? record->number == 0 : peer_answered_;
     if (without_data) {
         take_record();

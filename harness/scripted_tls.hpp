@@ -122,6 +122,7 @@ private:
     [[nodiscard]] Script take_script(Function function) noexcept;
     [[nodiscard]] const scenario::Op* next_record() noexcept;
     [[nodiscard]] std::uint32_t admitted(const scenario::Op& record) const noexcept;
+    [[nodiscard]] const scenario::Op* sent_record() noexcept;
     [[nodiscard]] bool record_waits() noexcept;
     [[nodiscard]] bool end_waits() noexcept;
     void take_record() noexcept;

@@ -135,6 +135,10 @@ private:
 
 }  // namespace
 
+bool plays(Loop loop) noexcept {
+    return loop != Loop::lws;
+}
+
 Played play_once(const Play& play, const Scenario& scenario, Trace* trace) {
     start_subject_once();
     ShimRun run{play, scenario, trace};

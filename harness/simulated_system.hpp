@@ -3,8 +3,8 @@
 // The system that a real event loop sees: poll and the clocks belong to the scenario, and nothing
 // leaves the process.
 //
-// While a SystemScope lives, poll asks the installed SimulatedSystem, every clock is its clock, a
-// new socket is one end of a pair and connects to nobody. What lws does with its own descriptors
+// While a SystemScope lives, poll asks the installed SimulatedSystem, every clock is its clock,
+// the environment is empty, a new socket is one end of a pair and connects to nobody. What lws does with its own descriptors
 // (the pipe that wakes it) goes through to the real system, without waiting.
 #pragma once
 

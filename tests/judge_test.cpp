@@ -279,19 +279,19 @@ TEST(LoopJudge, sees_a_want_write_that_nobody_polls_for) {
     Scene read;
     read.last(Function::read, Answer::want_write);
     read.slept(in);
-    EXPECT_EQ(read.verdict(), "want_write_is_polled: loop WANT_WRITE -> pollout_off");
+    EXPECT_EQ(read.verdict(), "want_write_is_polled: read WANT_WRITE -> pollout_off");
 
     Scene handshake;
     handshake.tls.established = false;
     handshake.last(Function::handshake, Answer::want_write);
     handshake.slept(in);
-    EXPECT_EQ(handshake.verdict(), "want_write_is_polled: loop WANT_WRITE -> pollout_off");
+    EXPECT_EQ(handshake.verdict(), "want_write_is_polled: handshake WANT_WRITE -> pollout_off");
 
     Scene shutdown;
     shutdown.loop.closing = true;
     shutdown.last(Function::close_notify, Answer::want_write);
     shutdown.slept(none);
-    EXPECT_EQ(shutdown.verdict(), "want_write_is_polled: loop WANT_WRITE -> pollout_off");
+    EXPECT_EQ(shutdown.verdict(), "want_write_is_polled: shutdown WANT_WRITE -> pollout_off");
 
     Scene flow_off;
     flow_off.loop.rx_flow_off = true;

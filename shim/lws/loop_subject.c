@@ -166,6 +166,11 @@ int loop_start(const struct loop_application *told) {
     return lws_init_vhost_client_ssl(&tls, client) == 0 ? 0 : -1;
 }
 
+void loop_stop(void) {
+    lws_context_destroy(context);
+    context = NULL;
+}
+
 static struct lws *adopt(enum loop_role role, int fd) {
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
     const lws_adoption_type type =

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A whole lws lives as long as the process; a scenario must not see what was played before it.
+//
+// The same scenarios in many orders, each with the trace it had when it came first. For the shims
+// see determinism_test.cpp.
+
+#include "harness/run.hpp"
+#include "harness/trace_json.hpp"
+#include "scenario/bytes.hpp"
+#include "scenario/draw.hpp"
+#include "scenario/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+using namespace shimfuzz;
+using scenario::Document;
+
+namespace {
+
+constexpr std::uint32_t rounds = 40;
+constexpr std::uint32_t drawn_count = 48;  // for each profile
+constexpr std::size_t ops_of_drawn = 24;
+
+// Neither of these is in the drawn scenarios: what fails ends in findings that end the process.
+bool ends_the_process(const scenario::Op& op) {
+    return op.kind == scenario::OpKind::alloc_fail ||
+           (op.kind == scenario::OpKind::answer_write &&
+            op.choice > static_cast<std::uint8_t>(scenario::AnswerCode::want_write));
+}
+
+Document drawn(std::uint64_t seed, scenario::Profile profile) {
+    scenario::Chance chance{seed};
+    Document document{.play = {.loop = scenario::Loop::lws, .profile = profile}, .scenario = {}};
+    scenario::Setup& setup = document.scenario.setup;
+    setup.side = chance.one_in(2) ? scenario::Side::client : scenario::Side::server;
+    setup.start = chance.one_in(2) ? scenario::Start::handshake : scenario::Start::established;
+    setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
+    const scenario::Swarm swarm = scenario::draw_swarm(chance, scenario::Loop::lws);
+    for (std::size_t i = 0; i < ops_of_drawn; ++i) {
+        document.scenario.ops.push_back(scenario::draw_op(chance, swarm));
+    }
+    std::erase_if(document.scenario.ops, ends_the_process);
+    return document;
+}
+
+std::vector<Document> kept() {
+    std::vector<Document> documents;
+    for (const char* folder : {"lws_loop", "lws_loop_any"}) {
+        const std::filesystem::path path{SHIMFUZZ_SOURCE_DIR};
+        for (const auto& entry : std::filesystem::directory_iterator{path / "corpus" / folder}) {
+            std::ifstream file{entry.path()};
+            const std::string text{std::istreambuf_iterator<char>{file}, {}};
+            documents.push_back(std::get<Document>(scenario::parse(text)));
+        }
+    }
+    return documents;
+}
+
+std::string play(const Document& document) {
+    harness::Trace trace;
+    const harness::Outcome outcome = harness::run(document.play, document.scenario, &trace);
+    std::string played = harness::rows_json(document.scenario, trace).dump();
+    if (outcome.verdict.violation.has_value()) {
+        const std::vector<char> signature = harness::spell(outcome.verdict.violation->signature);
+        played.append(signature.begin(), signature.end());
+    }
+    return played;
+}
+
+}  // namespace
+
+TEST(WholeLws, plays_the_same_in_any_order) {
+    std::vector<Document> documents = kept();
+    for (std::uint32_t seed = 0; seed < drawn_count; ++seed) {
+        documents.push_back(drawn(seed, scenario::Profile::plausible));
+        documents.push_back(drawn(seed, scenario::Profile::any));
+    }
+    std::vector<std::string> firsts;
+    std::ranges::transform(documents, std::back_inserter(firsts), play);
+    EXPECT_GT(firsts.size(), 2 * drawn_count);
+
+    scenario::Chance chance{1};
+    for (std::uint32_t i = 0; i < rounds * firsts.size(); ++i) {
+        const std::uint32_t index = chance.below(static_cast<std::uint32_t>(firsts.size()));
+        ASSERT_EQ(play(documents[index]), firsts[index]) << "scenario " << index << ", turn " << i;
+    }
+}
