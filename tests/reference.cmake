@@ -4,27 +4,36 @@
 # has no part in them. They need the openssl program, to make certificates and to talk to; without
 # it they count as skipped.
 
+# What all of them share.
+add_library(reference_session STATIC
+  "${CMAKE_CURRENT_LIST_DIR}/reference_session.cpp"
+  "${CMAKE_CURRENT_LIST_DIR}/reference_certificates.cpp")
+# Before the system's own <openssl/ssl.h>.
+target_include_directories(reference_session BEFORE PUBLIC
+  ${SHIMFUZZ_REFERENCE_INCLUDES} "${CMAKE_CURRENT_LIST_DIR}")
+target_link_libraries(reference_session PUBLIC
+  shim_reference GTest::gtest_main shimfuzz_warnings shimfuzz_sanitizers)
+
 # add_reference_test(<name> SECONDS <at most>)
 function(add_reference_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "SECONDS" "")
-  set(tests "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")
-  add_executable(${name} "${tests}/${name}.cpp" "${tests}/reference_certificates.cpp")
-  # Before the system's own <openssl/ssl.h>.
-  target_include_directories(${name} BEFORE PRIVATE ${SHIMFUZZ_REFERENCE_INCLUDES} "${tests}")
-  target_link_libraries(${name} PRIVATE shim_reference GTest::gtest_main
-    shimfuzz_warnings shimfuzz_sanitizers)
+  add_executable(${name} "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${name}.cpp")
+  target_link_libraries(${name} PRIVATE reference_session)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES
     TIMEOUT ${arg_SECONDS}
     SKIP_REGULAR_EXPRESSION "SKIPPED: no openssl program")
 endfunction()
 
-add_reference_test(reference_api_test SECONDS 120)
+add_reference_test(reference_io_test SECONDS 60)
+add_reference_test(reference_settings_test SECONDS 60)
+add_reference_test(reference_names_test SECONDS 60)
+add_reference_test(reference_memory_test SECONDS 120)
 add_reference_test(reference_loopback_test SECONDS 180)
 
-# The former has allocations fail one by one, and entropy; the latter has mbedTLS report session
-# tickets. Both by standing between the shim and what it calls.
-target_link_options(reference_api_test PRIVATE
-  LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=strdup LINKER:--wrap=free
-  LINKER:--wrap=mbedtls_entropy_func)
+# What they have fail or behave otherwise, by standing between the shim and what it calls: entropy,
+# allocations one by one, and mbedTLS, which reports session tickets.
+target_link_options(reference_settings_test PRIVATE LINKER:--wrap=mbedtls_entropy_func)
+target_link_options(reference_memory_test PRIVATE
+  LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=strdup LINKER:--wrap=free)
 target_link_options(reference_loopback_test PRIVATE LINKER:--wrap=mbedtls_ssl_config_defaults)

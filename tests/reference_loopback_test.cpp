@@ -2,9 +2,9 @@
 //
 // The reference shim as it would be used: an echo server and a client over real, non-blocking TCP
 // sockets, against the openssl program. 16 MiB go each way through a small send buffer, and every
-// byte is compared. What each single call promises is reference_api_test's.
+// byte is compared. What each single call promises is asked by reference_{io,settings,names}_test.
 
-#include "reference_certificates.hpp"
+#include "reference_session.hpp"
 
 #include <openssl/ssl.h>
 
@@ -34,7 +34,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-using shimfuzz::tests::Certificates;
+using namespace shimfuzz::tests;
 
 namespace {
 
@@ -49,7 +49,6 @@ constexpr int port_tries_max = 5;
 // linker puts the function at the end of this file between the shim and mbedTLS.
 [[maybe_unused]] bool tickets_are_reported = false;
 
-using Bytes = std::vector<std::uint8_t>;
 using Clock = std::chrono::steady_clock;
 
 // Byte `i` of the stream called `seed`: a function of position, so that bytes lost, doubled or
@@ -169,7 +168,7 @@ public:
 
     // What it said about a failure.
     [[nodiscard]] static std::string log() {
-        const Bytes text = Certificates::instance().file("program.log");
+        const Bytes text = file("program.log");
         return {text.begin(), text.end()};
     }
 
@@ -179,13 +178,6 @@ public:
 private:
     pid_t pid_ = -1;
     bool exited_ = false;
-};
-
-struct FreeCtx {
-    void operator()(SSL_CTX* ctx) const { SSL_CTX_free(ctx); }
-};
-struct FreeSsl {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
 
 short events_for(int error) {
@@ -291,7 +283,7 @@ private:
     }
 
     Fd socket_;
-    std::unique_ptr<SSL, FreeSsl> ssl_;
+    Ssl ssl_;
     int (*handshake_)(SSL*);
     bool established_ = false;
     bool closing_ = false;
@@ -484,34 +476,23 @@ std::string path(const std::string& name) {
     return Certificates::instance().path(name);
 }
 
-std::unique_ptr<SSL_CTX, FreeCtx> server_ctx() {
-    std::unique_ptr<SSL_CTX, FreeCtx> ctx{SSL_CTX_new(TLS_server_method())};
-    const Bytes certificate = Certificates::instance().file("server.pem");
-    const Bytes key = Certificates::instance().file("server.key");
-    EXPECT_EQ(SSL_CTX_use_certificate_ASN1(ctx.get(), static_cast<int>(certificate.size()),
-                                           certificate.data()),
-              1);
-    EXPECT_EQ(SSL_CTX_use_PrivateKey_ASN1(0, ctx.get(), key.data(), static_cast<long>(key.size())),
-              1);
+Ctx server_ctx() {
+    Ctx ctx = new_server();
+    identify(ctx.get(), "server");
     return ctx;
 }
 
-std::unique_ptr<SSL_CTX, FreeCtx> client_ctx() {
-    std::unique_ptr<SSL_CTX, FreeCtx> ctx{SSL_CTX_new(TLS_client_method())};
-    const Bytes root = Certificates::instance().file("root.pem");
-    EXPECT_EQ(SSL_CTX_add_client_CA_ASN1(ctx.get(), static_cast<int>(root.size()), root.data()), 1);
+Ctx client_ctx() {
+    Ctx ctx = new_client();
+    EXPECT_EQ(trust(ctx.get(), file("root.pem")), 1);
     SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, nullptr);
     return ctx;
 }
 
-class ReferenceLoopback : public ::testing::TestWithParam<const char*> {
+class ReferenceLoopback : public ReferenceTest, public ::testing::WithParamInterface<const char*> {
 protected:
     void SetUp() override {
-        const std::string& missing = Certificates::instance().missing();
-        if (missing.starts_with("no openssl program")) {
-            GTEST_SKIP() << "SKIPPED: " << missing;
-        }
-        ASSERT_EQ(missing, "");
+        ReferenceTest::SetUp();
         // A program that ends early must fail a test, not end it.
         std::signal(SIGPIPE, SIG_IGN);
     }
@@ -546,7 +527,7 @@ TEST_P(ReferenceLoopback, a_server_echoes_every_byte_and_the_client_closes) {
 
 // How often `pattern` is in the file `name`.
 std::size_t occurrences(const std::string& name, const std::string& pattern) {
-    const Bytes text = Certificates::instance().file(name);
+    const Bytes text = file(name);
     std::size_t count = 0;
     for (auto at = text.begin();
          (at = std::search(at, text.end(), pattern.begin(), pattern.end())) != text.end(); ++at) {

@@ -107,12 +107,12 @@ bool mentions(const std::string& text, const std::string& word) {
 
 // ---- any file ----
 
-constexpr std::size_t file_size_max = std::size_t{96} << 10;
+constexpr std::size_t file_size_max = std::size_t{64} << 10;
 constexpr std::size_t line_width_max = 100;
 
 Complaints too_large(const File& file) {
     const bool large = file.text.size() > file_size_max;
-    return large ? Complaints{file.path + ": larger than 96 KiB"} : Complaints{};
+    return large ? Complaints{file.path + ": larger than 64 KiB"} : Complaints{};
 }
 
 // Columns, not bytes: what continues a character in UTF-8 takes none.
