@@ -6,9 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <optional>
-
 namespace shimfuzz::cli {
 
 using nlohmann::ordered_json;

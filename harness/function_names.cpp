@@ -12,7 +12,6 @@
 #include <iterator>
 #include <limits>
 #include <optional>
-#include <string_view>
 
 namespace shimfuzz::harness {
 namespace {

@@ -7,7 +7,6 @@
 #include "harness/play_once.hpp"
 #include "scenario/op_table.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 

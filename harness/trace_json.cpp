@@ -4,6 +4,7 @@
 
 #include "scenario/op_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 

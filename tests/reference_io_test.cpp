@@ -19,7 +19,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <string>
 #include <utility>
 
 #include <sys/socket.h>
