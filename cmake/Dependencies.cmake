@@ -4,11 +4,11 @@
 #
 #   shimfuzz_mbedtls     include directories and static archives of mbedTLS
 #   shimfuzz_rapidcheck  rapidcheck, with its GoogleTest glue
-#   CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt fmt::fmt-header-only
+#   CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt-header-only
 #   GTest::gtest GTest::gtest_main    as their own packages name them
 #   SHIMFUZZ_VALGRIND    path of valgrind, or false
 #
-# With the engine `external` there is no rapidcheck, or GoogleTest.
+# With the engine `external` there is neither rapidcheck nor GoogleTest.
 #
 # Another build of any of them is taken by CMAKE_PREFIX_PATH, of mbedTLS by MBEDTLS_ROOT. Upstream
 # sources that are built as subjects are listed in cmake/upstream_sources.txt.
@@ -107,7 +107,7 @@ shimfuzz_require(nlohmann_json)
 # Where somebody else's engine fuzzes, nobody tests or measures.
 if(NOT SHIMFUZZ_ENGINE STREQUAL "external")
   shimfuzz_require(GTest)
-    shimfuzz_find_rapidcheck()
+  shimfuzz_find_rapidcheck()
 endif()
 
 find_program(SHIMFUZZ_VALGRIND valgrind)

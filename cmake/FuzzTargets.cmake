@@ -125,30 +125,19 @@ function(shimfuzz_report_of invariant out_regex out_can_report)
   set(${out_can_report} ${can_report} PARENT_SCOPE)
 endfunction()
 
-# add_runner(<subject> [LIBRARIES <library>...])
+# add_runner(<subject>)
 #
 # Builds build/<preset>/runners/shimfuzz-run-<subject> from harness/runner_main.cpp: the program
-# through which the command line tool reaches <subject>. LIBRARIES is what else that file needs. A
-# skipped subject has no runner. Every runner is part of the target shimfuzz_runners and of the
-# global property SHIMFUZZ_RUNNERS.
+# through which the command line tool reaches <subject>. Every runner is part of the target
+# shimfuzz_runners.
 function(add_runner subject)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES")
-  if(arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "add_runner(${subject}): unknown: ${arg_UNPARSED_ARGUMENTS}")
-  endif()
-  shimfuzz_subject_is_built(${subject} built)
-  if(NOT built)
-    return()
-  endif()
   set(program shimfuzz-run-${subject})
   add_executable(${program} "${PROJECT_SOURCE_DIR}/harness/runner_main.cpp")
-  target_link_libraries(${program} PRIVATE ${arg_LIBRARIES})
   shimfuzz_link_subject(${program} ${subject})
+  target_link_libraries(${program} PRIVATE shimfuzz_runner)
   set_target_properties(${program} PROPERTIES
-    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/runners"
-    SHIMFUZZ_SUBJECT ${subject})
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/runners")
   add_dependencies(shimfuzz_runners ${program})
-  set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_RUNNERS ${program})
 endfunction()
 
 # shimfuzz_check_mutants()

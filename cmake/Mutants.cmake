@@ -7,9 +7,9 @@
 #   What: what is broken, in one line
 #   Seen in: the real shim that had it
 #   Caught by: <invariant>
-#   Target: return_codes | poll_loop
-#   --- a/shim/reference/ssl_read.c
-#   +++ b/shim/reference/ssl_read.c
+#   Target: <fuzz target>
+#   --- a/shim/reference/io.c
+#   +++ b/shim/reference/io.c
 #   @@ ...
 #
 # The patch is applied at build time to a copy in the build tree; the tree itself stays whole.
