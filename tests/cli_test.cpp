@@ -205,6 +205,8 @@ TEST_F(Explain, plays_bytes_as_the_target_would) {
 TEST_F(Explain, legend_explains_every_column) {
     const Ended legend = shimfuzz("explain --legend");
     EXPECT_EQ(legend.exit_code, 0);
+    EXPECT_NE(read(source_dir / "docs" / "explain.md").find(legend.out), std::string::npos)
+        << "the document shows another legend";
     std::istringstream golden{read(source_dir / "tests" / "golden" / "upheld_under_the_loop.txt")};
     std::string titles;
     while (std::getline(golden, titles) && titles.find(" op ") == std::string::npos) {
