@@ -96,14 +96,13 @@ bool ApiJudge::tls_asked(Function function, const std::uint8_t* data, std::size_
                           .done = Done::outside_buffer});
     }
     if (function == Function::write) {
-        judge_arguments(function, data, inside ? size : 0);
+        judge_arguments(data, inside ? size : 0);
     }
     return inside;
 }
 
-void ApiJudge::judge_arguments(Function function, const std::uint8_t* data,
-                               std::size_t size) noexcept {
-    const std::optional<Answer> last_write = tls_.last[static_cast<std::size_t>(function)];
+// What mbedTLS is asked to write: the outstanding write again, or what comes next.
+void ApiJudge::judge_arguments(const std::uint8_t* data, std::size_t size) noexcept {
     if (tls_.outstanding_write == 0) {
         judge_write_content(data, size);
         return;
@@ -113,7 +112,7 @@ void ApiJudge::judge_arguments(Function function, const std::uint8_t* data,
     if (!same_length || !same(data, tls_.accepted, size)) {
         findings_.report({.invariant = Invariant::retry_repeats_arguments,
                           .place = place_,
-                          .answer = last_write,
+                          .answer = tls_.last[static_cast<std::size_t>(Function::write)],
                           .done = same_length ? Done::other_content : Done::other_length});
     }
 }

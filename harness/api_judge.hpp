@@ -36,7 +36,7 @@ public:
     [[nodiscard]] std::optional<model::Answer> truth() const noexcept;
 
 private:
-    void judge_arguments(Function function, const std::uint8_t* data, std::size_t size) noexcept;
+    void judge_arguments(const std::uint8_t* data, std::size_t size) noexcept;
     void judge_write_content(const std::uint8_t* data, std::size_t size) noexcept;
     void judge_report(model::Answer truth, model::Report report) noexcept;
     void judge_count(int returned, model::Report report) noexcept;

@@ -159,7 +159,7 @@ bool LawfulPlayer::app_close() noexcept {
     return true;
 }
 
-// What poll would return: what is ready and asked for; a hang-up is always returned.
+// What the scripted socket is ready for, asked for or not.
 PollEvents LawfulPlayer::ready() const noexcept {
     return {.in = tls_.readable(), .out = tls_.writeable(), .hup = false};
 }

@@ -10,9 +10,6 @@
 
 namespace shimfuzz::model {
 
-// Which call of the shim.
-enum class Call : std::uint8_t { handshake, read, write, shutdown };
-
 // The class of an mbedTLS answer: all that a caller can act on.
 enum class Answer : std::uint8_t {
     ok,          // a byte count, or plain success
