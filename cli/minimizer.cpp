@@ -11,20 +11,13 @@ namespace {
 
 using scenario::Scenario;
 
-Scenario without(const Scenario& scenario, std::size_t first, std::size_t count) {
-    Scenario shorter = scenario;
-    const auto begin = shorter.ops.begin() + static_cast<std::ptrdiff_t>(first);
-    shorter.ops.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
-    return shorter;
-}
-
 // Drops ranges of ops, large ones first, from the end: what follows a violation goes at once.
 void drop_ranges(Minimized& best, const Oracle& shows) {
     for (std::size_t size = std::bit_ceil(best.scenario.ops.size()); size > 0; size /= 2) {
         std::size_t end = best.scenario.ops.size();
         while (end > 0) {
             const std::size_t first = end > size ? end - size : 0;
-            Scenario shorter = without(best.scenario, first, end - first);
+            Scenario shorter = scenario::without(best.scenario, first, end - first);
             ++best.tried;
             if (shows(shorter)) {
                 best.scenario = std::move(shorter);

@@ -12,13 +12,6 @@ namespace {
 
 using Scenarios = std::vector<Scenario>;
 
-Scenario without(const Scenario& scenario, std::size_t first, std::size_t count) {
-    Scenario shorter = scenario;
-    const auto begin = shorter.ops.begin() + static_cast<std::ptrdiff_t>(first);
-    shorter.ops.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
-    return shorter;
-}
-
 // Ranges of half the ops, a quarter, ... one op, each size sliding from the end: what follows a
 // violation can always go, and goes first.
 void append_shorter(Scenarios& candidates, const Scenario& scenario) {
@@ -105,6 +98,13 @@ void append_plainer_setup(Scenarios& candidates, const Scenario& scenario) {
 }
 
 }  // namespace
+
+Scenario without(const Scenario& scenario, std::size_t first, std::size_t count) {
+    Scenario shorter = scenario;
+    const auto begin = shorter.ops.begin() + static_cast<std::ptrdiff_t>(first);
+    shorter.ops.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
+    return shorter;
+}
 
 std::uint64_t weight(const Scenario& scenario) noexcept {
     constexpr std::uint64_t op_weight = std::uint64_t{1} << 40;

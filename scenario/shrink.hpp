@@ -14,6 +14,9 @@ namespace shimfuzz::scenario {
 // simpler by weight(), so repeating the step ends. None is equal to `scenario`.
 [[nodiscard]] std::vector<Scenario> shrinks(const Scenario& scenario);
 
+// without returns `scenario` without `count` of its ops, from `first` on.
+[[nodiscard]] Scenario without(const Scenario& scenario, std::size_t first, std::size_t count);
+
 // weight orders scenarios by simplicity: fewer ops first, then plainer operands.
 [[nodiscard]] std::uint64_t weight(const Scenario& scenario) noexcept;
 
