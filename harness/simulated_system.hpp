@@ -4,8 +4,9 @@
 // leaves the process.
 //
 // While a SystemScope lives, poll asks the installed SimulatedSystem, every clock is its clock,
-// the environment is empty, a new socket is one end of a pair and connects to nobody. What lws does with its own descriptors
-// (the pipe that wakes it) goes through to the real system, without waiting.
+// the environment is empty, a new socket is one end of a pair and connects to nobody. What lws does
+// with its own descriptors (the pipe that wakes it) goes through to the real system, without
+// waiting.
 #pragma once
 
 #include <poll.h>
