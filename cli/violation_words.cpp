@@ -37,7 +37,7 @@ constexpr Sentences about_misuse{
     Done::failed, "{call} refuses its caller's misuse as FAILED and asks mbedTLS nothing",
     "mbedTLS answered {answer}, and it is reported as {done}"};
 
-constexpr std::array<Sentences, 29> table{{
+constexpr std::array<Sentences, 30> table{{
     about_report(Done::ok),
     about_report(Done::want_read),
     about_report(Done::want_write),
@@ -75,6 +75,7 @@ constexpr std::array<Sentences, 29> table{{
      "the loop sleeps and leaves it there"},
     {Done::spins, "a pass that poll lets through at once achieves something",
      "sixteen of them in a row achieved nothing, or the loop never came to rest"},
+    {Done::never_sleeps, "a turn of the loop ends", "it went round for seconds without end"},
     {Done::never_called_back, "the writeable callback that was asked for comes", "it never came"},
     {Done::never_established, "the handshake completes once the peer answers", "it never did"},
     {Done::established_twice, "the session is established once",

@@ -24,6 +24,13 @@ public:
         }
     }
 
+    // overrule puts `signature` in the place of whatever was found before: for what ends the
+    // process of whoever uses the subject.
+    void overrule(const Signature& signature) noexcept {
+        violation_.reset();
+        report(signature);
+    }
+
     void reached(Invariant invariant) noexcept { ++reach_[static_cast<std::size_t>(invariant)]; }
 
     [[nodiscard]] bool judging() const noexcept { return !violation_.has_value(); }

@@ -13,6 +13,10 @@ using model::Answer;
 
 namespace {
 
+// A turn that asks more often goes round for ever; nobody reads the rest, and a turn that is cut
+// off must not be cut off while it allocates.
+constexpr std::size_t calls_per_row_max = 256;
+
 Place place_of(Function function) noexcept {
     switch (function) {
     case Function::read:
@@ -44,7 +48,10 @@ void LwsJudge::record_in(TraceRow* row) noexcept {
 }
 
 bool LwsJudge::tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept {
-    if (row_ != nullptr) {
+    is_recording_ = row_ != nullptr && row_->calls.size() < calls_per_row_max;
+    if (!is_recording_) {
+        tls_.trace_to(nullptr);
+    } else {
         row_->calls.push_back(
             {.place = place_of(function), .asked = static_cast<std::int32_t>(size)});
         tls_.trace_to(&row_->calls.back());
@@ -109,7 +116,7 @@ void LwsJudge::judge_write(const std::uint8_t* data, std::size_t size) noexcept 
 }
 
 void LwsJudge::tls_answered(Function function, Answer answer, std::size_t bytes) noexcept {
-    if (row_ != nullptr) {
+    if (is_recording_) {
         row_->calls.back().returned = static_cast<std::int32_t>(bytes);
         row_->calls.back().report = model::report_of(answer);
     }

@@ -42,6 +42,7 @@ private:
     std::span<const std::uint8_t> buffer_;
     std::uint64_t last_write_ = 0;  // a digest of its content
     TraceRow* row_ = nullptr;
+    bool is_recording_ = false;  // the call that is on
 };
 
 }  // namespace shimfuzz::harness

@@ -62,7 +62,9 @@ Played play_once(const scenario::Play& play, const scenario::Scenario& scenario,
         player.play();
         player.kill();
         damaged = allocation_failed() || player.is_stuck();
-        player.judge_leaks(allocations_live());
+        if (!player.loop_is_lost()) {
+            player.judge_leaks(allocations_live());
+        }
         played = {.outcome = {.verdict = {.violation = player.findings().violation()},
                               .reach = player.findings().reach()},
                   .noise_applied = player.tls().noise_applied()};

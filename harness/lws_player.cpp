@@ -8,7 +8,10 @@
 #include "harness/payload.hpp"
 #include "scenario/op_table.hpp"
 
+#include <csetjmp>
+#include <csignal>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,6 +52,32 @@ constexpr std::uint32_t settling_passes_of_lws_per_step = 8;
 
 // A close waits for the peer, or for its timeout; after so many of them it waits for ever.
 constexpr std::uint32_t timeouts_waited_for_max = 8;
+
+// A turn that goes round for ever never comes back to us: a timer of the processor's time looks
+// whether one is on that was on at the last look, too. Turns take microseconds; a runner gives a
+// whole scenario two seconds.
+constexpr suseconds_t tick_takes = 250'000;
+sigjmp_buf before_the_turn;
+volatile std::sig_atomic_t turn_is_on = 0;
+volatile std::sig_atomic_t ticks_of_turn = 0;
+constexpr std::sig_atomic_t ticks_of_turn_max = 2;
+
+void tick(int) {
+    ticks_of_turn = ticks_of_turn + 1;
+    if (turn_is_on != 0 && ticks_of_turn >= ticks_of_turn_max) {
+        siglongjmp(before_the_turn, 1);
+    }
+}
+
+void watch_turns() noexcept {
+    struct sigaction action {};
+    action.sa_handler = tick;
+    action.sa_flags = SA_RESTART | SA_NODEFER;
+    sigaction(SIGVTALRM, &action, nullptr);
+    const struct timeval interval { .tv_sec = 0, .tv_usec = tick_takes };
+    const struct itimerval timer { .it_interval = interval, .it_value = interval };
+    setitimer(ITIMER_VIRTUAL, &timer, nullptr);
+}
 
 // What the application writes, with the room before it that lws wants.
 std::array<std::uint8_t, loop_headroom + scenario::size_max> write_memory;
@@ -109,6 +138,7 @@ class Waiting final : public SimulatedSystem {
 }  // namespace
 
 bool start_loop() noexcept {
+    watch_turns();
     Waiting system;
     const SystemScope scope{system};
     return loop_start(&application) == 0;
@@ -343,7 +373,29 @@ void LwsPlayer::turn() noexcept {
     clock_now += pass_takes;
     const SystemScope system{*this};
     const SubjectScope scope;
+    ticks_of_turn = 0;
+    if (sigsetjmp(before_the_turn, 0) != 0) {
+        turn_is_on = 0;
+        give_the_loop_up();
+        return;
+    }
+    turn_is_on = 1;
     loop_service();
+    turn_is_on = 0;
+}
+
+// The turn that was on never ends. Nothing that it was in the middle of can be used any more.
+void LwsPlayer::give_the_loop_up() noexcept {
+    stuck_ = true;
+    loop_is_lost_ = true;
+    loop_abandon();
+    connection_ = nullptr;
+    descriptor_ = -1;
+    closed_ = true;
+    findings_.overrule({.invariant = Invariant::pass_makes_progress,
+                        .place = Place::loop,
+                        .answer = std::nullopt,
+                        .done = Done::never_sleeps});
 }
 
 void LwsPlayer::play_op(std::uint32_t index) noexcept {

@@ -41,6 +41,9 @@ public:
     // Whether lws did not even let go of a connection that was killed and hung up.
     [[nodiscard]] bool is_stuck() const noexcept { return stuck_; }
 
+    // Whether a turn of the loop never ended, and the context with it was given up.
+    [[nodiscard]] bool loop_is_lost() const noexcept { return loop_is_lost_; }
+
     // judge_leaks is told how many of lws's allocations outlive the connection.
     void judge_leaks(std::int64_t live) noexcept;
 
@@ -73,6 +76,7 @@ private:
     bool app_close() noexcept;
     void service(const model::PollEvents& offered) noexcept;
     void turn() noexcept;
+    void give_the_loop_up() noexcept;
     void settle() noexcept;
     void settling_pass() noexcept;
     void judge_what_was_received() noexcept;
@@ -100,6 +104,7 @@ private:
     bool established_ = false;
     bool judging_loop_ = false;
     bool stuck_ = false;
+    bool loop_is_lost_ = false;
 
     // What poll is to say, and what it was asked.
     model::PollEvents level_;

@@ -72,6 +72,8 @@ std::string_view spell(Done done) noexcept {
         return "sleeps";
     case Done::spins:
         return "spins";
+    case Done::never_sleeps:
+        return "never_sleeps";
     case Done::never_called_back:
         return "never_called_back";
     case Done::never_established:

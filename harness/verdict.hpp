@@ -46,6 +46,7 @@ enum class Done : std::uint8_t {
     closes,
     sleeps,
     spins,
+    never_sleeps,
     never_called_back,
     never_established,
     established_twice,

@@ -51,6 +51,9 @@ int loop_start(const struct loop_application *application);
 /* Destroys it, and with it whatever connections there are. */
 void loop_stop(void);
 
+/* Forgets it, as it is: a call into it has not returned and never will. */
+void loop_abandon(void);
+
 /* Opens a connection. A server adopts `fd`, a connected non-blocking stream socket that becomes
  * lws's own; a client is given -1 and makes its own socket. Returns NULL if lws refused or memory
  * ran out; then `fd` is closed. The first call of TLS may happen within. */

@@ -167,7 +167,14 @@ int loop_start(const struct loop_application *told) {
 }
 
 void loop_stop(void) {
-    lws_context_destroy(context);
+    if (context != NULL) {
+        lws_context_destroy(context);
+    }
+    context = NULL;
+}
+
+void loop_abandon(void) {
+    memset(connections, 0, sizeof connections);
     context = NULL;
 }
 
