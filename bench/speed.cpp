@@ -47,15 +47,23 @@ constexpr std::uint64_t trial_runs = 20'000;
 
 struct Target {
     std::string name;
+    std::string subject;
     scenario::Loop loop;
     double floor_to_decode;  // what is asked of it
     double floor_to_empty;
+
+    [[nodiscard]] std::string program() const {
+        return name + "_fuzzer" + (subject == "reference" ? "" : "_vs_" + subject);
+    }
 };
 
-const std::array<Target, 3> targets{{
-    {"return_codes", scenario::Loop::none, 0.4, 0.10},
-    {"poll_loop", scenario::Loop::lawful, 0.2, 0.05},
-    {"poll_loop_any", scenario::Loop::lawful, 0.2, 0.05},
+// A turn of a whole lws is nothing beside decoding: it is held to the empty target alone.
+const std::array<Target, 5> targets{{
+    {"return_codes", "reference", scenario::Loop::none, 0.4, 0.10},
+    {"poll_loop", "reference", scenario::Loop::lawful, 0.2, 0.05},
+    {"poll_loop_any", "reference", scenario::Loop::lawful, 0.2, 0.05},
+    {"lws_loop", "lws_4_1_6", scenario::Loop::lws, 0.0, 0.006},
+    {"lws_loop", "lws_4_3_5", scenario::Loop::lws, 0.0, 0.006},
 }};
 
 struct Program {
@@ -193,7 +201,7 @@ struct TargetMeters {
 nlohmann::json row(const TargetMeters& meters, double empty) {
     const double rate = meters.whole.median();
     return {{"target", meters.target.name},
-            {"subject", "reference"},
+            {"subject", meters.target.subject},
             {"executions_per_second", rate},
             {"decode_per_second", meters.decode.median()},
             {"empty_per_second", empty},
@@ -204,14 +212,16 @@ nlohmann::json row(const TargetMeters& meters, double empty) {
 }
 
 void print(const nlohmann::json& rows) {
-    fmt::print("{:<16}{:>12}{:>12}{:>12}{:>18}{:>18}\n", "target", "exec/s", "decode/s", "empty/s",
-               "ratio_to_decode", "ratio_to_empty");
+    fmt::print("{:<16}{:<12}{:>12}{:>12}{:>12}{:>18}{:>19}\n", "target", "subject", "exec/s",
+               "decode/s", "empty/s", "ratio_to_decode", "ratio_to_empty");
     for (const nlohmann::json& row : rows) {
-        fmt::print("{:<16}{:>12.0f}{:>12.0f}{:>12.0f}{:>10.2f} (>={:.2f}){:>10.2f} (>={:.2f})\n",
-                   row["target"].get<std::string>(), row["executions_per_second"].get<double>(),
-                   row["decode_per_second"].get<double>(), row["empty_per_second"].get<double>(),
-                   row["ratio_to_decode"].get<double>(), row["floor_to_decode"].get<double>(),
-                   row["ratio_to_empty"].get<double>(), row["floor_to_empty"].get<double>());
+        fmt::print(
+            "{:<16}{:<12}{:>12.0f}{:>12.0f}{:>12.0f}{:>10.2f} (>={:.2f}){:>10.3f} (>={:.3f})\n",
+            row["target"].get<std::string>(), row["subject"].get<std::string>(),
+            row["executions_per_second"].get<double>(), row["decode_per_second"].get<double>(),
+            row["empty_per_second"].get<double>(), row["ratio_to_decode"].get<double>(),
+            row["floor_to_decode"].get<double>(), row["ratio_to_empty"].get<double>(),
+            row["floor_to_empty"].get<double>());
     }
 }
 
@@ -232,13 +242,17 @@ nlohmann::json measure(int rounds) {
     const fs::path lists = folder.path();
     std::vector<TargetMeters> meters;
     for (const Target& target : targets) {
-        const fs::path corpus = write_corpus(folder.path(), target.name, target.loop);
-        const fs::path fuzzer = build / "fuzz" / (target.name + "_fuzzer");
+        const fs::path fuzzer = build / "fuzz" / target.program();
+        if (!fs::exists(fuzzer)) {
+            fmt::print(stderr, "bench: SKIPPED {}: it is not built\n", target.program());
+            continue;
+        }
+        const fs::path corpus = write_corpus(folder.path(), target.program(), target.loop);
         meters.push_back({.target = target,
                           .whole = {{fuzzer, {}}, corpus},
                           .decode = {{fuzzer, {"--stop-after=decode"}}, corpus}});
     }
-    Meter empty{{build / "bench" / "shimfuzz-empty", {}}, folder.path() / "poll_loop.list"};
+    Meter empty{{build / "bench" / "shimfuzz-empty", {}}, folder.path() / "poll_loop_fuzzer.list"};
     for (int round = 1; round <= rounds; ++round) {
         fmt::print(stderr, "round {} of {}\n", round, rounds);
         empty.measure(round);

@@ -55,7 +55,10 @@ function(add_fuzz_target name)
       RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz"
       SHIMFUZZ_TARGET ${name}
       SHIMFUZZ_SUBJECT ${subject})
-    set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_FUZZERS ${program})
+    # An interposer proves that a target finds its bug; campaigns have no use for it.
+    if(NOT subject MATCHES "^interposed_")
+      set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_FUZZERS ${program})
+    endif()
     shimfuzz_add_replay_tests(${program} ${name} ${subject})
   endforeach()
 endfunction()
@@ -69,7 +72,8 @@ endfunction()
 #
 # A mutant is held against its witness, build/<preset>/corpus/witnesses/<subject>, instead:
 #
-#   canary_<program>     label canary: passes only if the invariant that the mutant's header names
+#   canary_<program>     (a mutant, or an interposer of a real lws)
+#                        label canary: passes only if the invariant that the mutant's header names
 #                        is the one reported, so a target that has gone blind fails its build;
 #                        disabled, and so counted as skipped, where this build cannot report it
 function(shimfuzz_add_replay_tests program target subject)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Historical bugs, put back into a real lws by the linker: its source is neither touched nor copied.
+#
+# An interposer is a C file below shim/lws/interposed/ whose head says What, Seen in, Caught by and
+# Target, as a mutant's does. It defines a __wrap_ function for each function of lws that it stands
+# in front of.
+
+# add_interposed(<name> SUBJECT <lws subject> WRAPS <function>...)
+#
+# Makes the subject interposed_<name>: <lws subject> with shim/lws/interposed/<name>.c in front of
+# the functions named. It is skipped where <lws subject> is.
+function(add_interposed name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SUBJECT" "WRAPS")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SUBJECT OR NOT arg_WRAPS)
+    message(FATAL_ERROR "add_interposed(${name}): SUBJECT <lws subject> WRAPS <function>...")
+  endif()
+  set(subject interposed_${name})
+  shimfuzz_subject_is_built(${arg_SUBJECT} built)
+  if(NOT built)
+    shimfuzz_skip_subject(${subject} "as ${arg_SUBJECT} was")
+    return()
+  endif()
+  set(source "${PROJECT_SOURCE_DIR}/shim/lws/interposed/${name}.c")
+  shimfuzz_interposed_header("${source}" "Caught by" violates)
+  set(target shim_${subject})
+  get_target_property(includes shim_${arg_SUBJECT} INCLUDE_DIRECTORIES)
+  get_target_property(rest shim_${arg_SUBJECT} SHIMFUZZ_REST)
+  add_library(${target} STATIC "${PROJECT_SOURCE_DIR}/shim/lws/loop_subject.c" "${source}")
+  add_dependencies(${target} archive_${arg_SUBJECT})
+  target_include_directories(${target} SYSTEM PRIVATE ${includes})
+  target_compile_definitions(${target} PRIVATE SUBJECT_NAME="${subject}")
+  target_link_libraries(${target} PUBLIC shimfuzz_mbedtls PRIVATE shimfuzz_sanitizers)
+  foreach(function IN LISTS arg_WRAPS)
+    target_link_options(${target} INTERFACE "LINKER:--wrap=${function}")
+  endforeach()
+  set_target_properties(${target} PROPERTIES
+    SHIMFUZZ_BRINGS_A_LOOP TRUE
+    SHIMFUZZ_REST "${rest}"
+    SHIMFUZZ_VIOLATES "${violates}")
+endfunction()
+
+# shimfuzz_interposed_header(<source> <field> <out_variable>)
+#
+# Reads ` * <field>: ...` from the head of <source>.
+function(shimfuzz_interposed_header source field out_variable)
+  file(STRINGS "${source}" line REGEX "^ \\* ${field}: " LIMIT_COUNT 1)
+  string(REGEX REPLACE "^ \\* ${field}: *" "" value "${line}")
+  string(STRIP "${value}" value)
+  if(value STREQUAL "")
+    message(FATAL_ERROR "${source}: no line ' * ${field}: ...' in its head")
+  endif()
+  set(${out_variable} "${value}" PARENT_SCOPE)
+endfunction()
