@@ -22,7 +22,7 @@ function(add_interposed name)
     return()
   endif()
   set(source "${PROJECT_SOURCE_DIR}/shim/lws/interposed/${name}.c")
-  shimfuzz_interposed_header("${source}" "Caught by" violates)
+  shimfuzz_mutant_header("${source}" "Caught by" violates)
   set(target shim_${subject})
   get_target_property(includes shim_${arg_SUBJECT} INCLUDE_DIRECTORIES)
   get_target_property(rest shim_${arg_SUBJECT} SHIMFUZZ_REST)
@@ -38,17 +38,4 @@ function(add_interposed name)
     SHIMFUZZ_BRINGS_A_LOOP TRUE
     SHIMFUZZ_REST "${rest}"
     SHIMFUZZ_VIOLATES "${violates}")
-endfunction()
-
-# shimfuzz_interposed_header(<source> <field> <out_variable>)
-#
-# Reads ` * <field>: ...` from the head of <source>.
-function(shimfuzz_interposed_header source field out_variable)
-  file(STRINGS "${source}" line REGEX "^ \\* ${field}: " LIMIT_COUNT 1)
-  string(REGEX REPLACE "^ \\* ${field}: *" "" value "${line}")
-  string(STRIP "${value}" value)
-  if(value STREQUAL "")
-    message(FATAL_ERROR "${source}: no line ' * ${field}: ...' in its head")
-  endif()
-  set(${out_variable} "${value}" PARENT_SCOPE)
 endfunction()

@@ -16,10 +16,11 @@
 
 # shimfuzz_mutant_header(<patch> <field> <out_variable>)
 #
-# Reads the header line `<field>: ...` of <patch>. A patch without it is an error.
+# Reads the header line `<field>: ...` of <patch>, or of a C file, where it is a line of a comment.
+# A file without it is an error.
 function(shimfuzz_mutant_header patch field out_variable)
-  file(STRINGS "${patch}" line REGEX "^${field}: " LIMIT_COUNT 1)
-  string(REGEX REPLACE "^${field}: *" "" value "${line}")
+  file(STRINGS "${patch}" line REGEX "^( \\* )?${field}: " LIMIT_COUNT 1)
+  string(REGEX REPLACE "^( \\* )?${field}: *" "" value "${line}")
   string(STRIP "${value}" value)
   if(value STREQUAL "")
     message(FATAL_ERROR "${patch}: no header line '${field}: ...'")

@@ -3,6 +3,7 @@
 #include "harness/lawful_player.hpp"
 
 #include "harness/feedback.hpp"
+#include "harness/world_ops.hpp"
 
 #include <algorithm>
 
@@ -97,13 +98,9 @@ bool LawfulPlayer::play(const scenario::Op& op) noexcept {
         return true;
     case OpKind::app_close:
         return app_close();
-    case OpKind::service_pass: {
-        const bool any_ready = op.choice == 0;
-        service_pass({.in = any_ready || (op.choice & scenario::revents_in) != 0,
-                      .out = any_ready || (op.choice & scenario::revents_out) != 0,
-                      .hup = (op.choice & scenario::revents_hup) != 0});
+    case OpKind::service_pass:
+        service_pass(offered_by(op));
         return true;
-    }
     case OpKind::call_handshake:
     case OpKind::call_read:
     case OpKind::call_write:

@@ -6,16 +6,15 @@
 #include "harness/determinism.hpp"
 #include "harness/feedback.hpp"
 #include "harness/payload.hpp"
+#include "harness/world_ops.hpp"
 #include "scenario/op_table.hpp"
 
-#include <csetjmp>
-#include <csignal>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -53,31 +52,12 @@ constexpr std::uint32_t settling_passes_of_lws_per_step = 8;
 // A close waits for the peer, or for its timeout; after so many of them it waits for ever.
 constexpr std::uint32_t timeouts_waited_for_max = 8;
 
-// A turn that goes round for ever never comes back to us: a timer of the processor's time looks
-// whether one is on that was on at the last look, too. Turns take microseconds; a runner gives a
-// whole scenario two seconds.
-constexpr suseconds_t tick_takes = 250'000;
-sigjmp_buf before_the_turn;
-volatile std::sig_atomic_t turn_is_on = 0;
-volatile std::sig_atomic_t ticks_of_turn = 0;
-constexpr std::sig_atomic_t ticks_of_turn_max = 2;
-
-void tick(int) {
-    ticks_of_turn = ticks_of_turn + 1;
-    if (turn_is_on != 0 && ticks_of_turn >= ticks_of_turn_max) {
-        siglongjmp(before_the_turn, 1);
-    }
-}
-
-void watch_turns() noexcept {
-    struct sigaction action {};
-    action.sa_handler = tick;
-    action.sa_flags = SA_RESTART | SA_NODEFER;
-    sigaction(SIGVTALRM, &action, nullptr);
-    const struct timeval interval { .tv_sec = 0, .tv_usec = tick_takes };
-    const struct itimerval timer { .it_interval = interval, .it_value = interval };
-    setitimer(ITIMER_VIRTUAL, &timer, nullptr);
-}
+// A turn that goes round for ever never comes back to us, so its rounds are counted: how often lws
+// serves a descriptor. An honest turn serves each that is ready, and a few of them twice.
+constexpr std::uint32_t services_per_turn_max = 1'000;
+std::jmp_buf before_the_turn;
+bool turn_is_on = false;
+std::uint32_t services_of_turn = 0;
 
 // What the application writes, with the room before it that lws wants.
 std::array<std::uint8_t, loop_headroom + scenario::size_max> write_memory;
@@ -121,10 +101,6 @@ loop_role role_of(Role role) noexcept {
     return static_cast<loop_role>(role);
 }
 
-}  // namespace
-
-namespace {
-
 // Who answers when no scenario plays: the context reads the clock that it will see later.
 class Waiting final : public SimulatedSystem {
     int poll(struct pollfd* fds, nfds_t count, int) noexcept override {
@@ -137,8 +113,18 @@ class Waiting final : public SimulatedSystem {
 
 }  // namespace
 
+extern "C" {
+int __real_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread);
+
+int __wrap_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread) {
+    if (turn_is_on && ++services_of_turn > services_per_turn_max) {
+        std::longjmp(before_the_turn, 1);
+    }
+    return __real_lws_service_fd_tsi(context, slot, thread);
+}
+}
+
 bool start_loop() noexcept {
-    watch_turns();
     Waiting system;
     const SystemScope scope{system};
     return loop_start(&application) == 0;
@@ -373,15 +359,15 @@ void LwsPlayer::turn() noexcept {
     clock_now += pass_takes;
     const SystemScope system{*this};
     const SubjectScope scope;
-    ticks_of_turn = 0;
-    if (sigsetjmp(before_the_turn, 0) != 0) {
-        turn_is_on = 0;
+    services_of_turn = 0;
+    if (setjmp(before_the_turn) != 0) {
+        turn_is_on = false;
         give_the_loop_up();
         return;
     }
-    turn_is_on = 1;
+    turn_is_on = true;
     loop_service();
-    turn_is_on = 0;
+    turn_is_on = false;
 }
 
 // The turn that was on never ends. Nothing that it was in the middle of can be used any more.
@@ -417,18 +403,7 @@ bool LwsPlayer::play(const scenario::Op& op) noexcept {
     if (!scenario::belongs_to(op.kind, scenario::Loop::lws)) {
         return false;
     }
-    if (op.kind == OpKind::alloc_fail) {
-        fail_allocation(op.number);
-        tls_.not_recoverable();
-        return true;
-    }
-    if (op.kind == OpKind::tx_room) {
-        tls_.set_room(op.number);
-        loop_judge_.world_changed();
-        return true;
-    }
-    if (scenario::belongs_to(op.kind, scenario::Loop::none)) {
-        loop_judge_.world_changed();  // an answer, a record or noise: it only has to be there
+    if (play_in_the_world(op, tls_, loop_judge_)) {
         return true;
     }
     return open() && play_in_connection(op);
@@ -457,10 +432,7 @@ bool LwsPlayer::play_in_connection(const scenario::Op& op) noexcept {
         return true;
     }
     if (op.kind == OpKind::service_pass) {
-        const bool any_ready = op.choice == 0;
-        service({.in = any_ready || (op.choice & scenario::revents_in) != 0,
-                 .out = any_ready || (op.choice & scenario::revents_out) != 0,
-                 .hup = (op.choice & scenario::revents_hup) != 0});
+        service(offered_by(op));
         return true;
     }
     return false;
@@ -507,7 +479,6 @@ bool LwsPlayer::app_close() noexcept {
 void LwsPlayer::service(const PollEvents& offered) noexcept {
     level_ = offered;
     if (plausible_) {
-        // A client's connection is made: that is all poll has to say of it before TLS begins.
         level_.in = offered.in && tls_.readable();
         level_.out = offered.out && tls_.writeable();
     }

@@ -5,6 +5,7 @@
 #include "harness/determinism.hpp"
 #include "harness/lawful_player.hpp"
 #include "harness/play_once.hpp"
+#include "harness/world_ops.hpp"
 #include "scenario/op_table.hpp"
 
 #include <cstdio>
@@ -15,7 +16,6 @@ namespace {
 
 using scenario::Loop;
 using scenario::Op;
-using scenario::OpKind;
 using scenario::Play;
 using scenario::Scenario;
 
@@ -101,19 +101,7 @@ private:
         if (!scenario::belongs_to(op.kind, play_.loop)) {
             return false;
         }
-        if (op.kind == OpKind::alloc_fail) {
-            fail_allocation(op.number);
-            tls_.not_recoverable();
-            return true;
-        }
-        if (op.kind == OpKind::tx_room) {
-            tls_.set_room(op.number);
-            loop_judge_.world_changed();
-            return true;
-        }
-        if (scenario::belongs_to(op.kind, Loop::none) &&
-            scenario::belongs_to(op.kind, Loop::lawful)) {
-            loop_judge_.world_changed();  // an answer, a record or noise: it only has to be there
+        if (play_in_the_world(op, tls_, loop_judge_)) {
             return true;
         }
         return play_.loop == Loop::none ? caller_.play(op) : player_.play(op);
