@@ -5,6 +5,7 @@
 #include "harness/allocation.hpp"
 #include "harness/determinism.hpp"
 #include "harness/feedback.hpp"
+#include "harness/observation.hpp"
 #include "harness/payload.hpp"
 #include "harness/world_ops.hpp"
 #include "scenario/op_table.hpp"
@@ -21,6 +22,7 @@
 
 namespace shimfuzz::harness {
 
+using model::LoopEventKind;
 using model::Phase;
 using model::PollEvents;
 using scenario::OpKind;
@@ -166,25 +168,33 @@ std::uint64_t LwsPlayer::now() const noexcept {
 }
 
 void LwsPlayer::play() noexcept {
-    for (std::uint32_t i = 0; i < scenario_.ops.size() && findings_.judging(); ++i) {
+    for (std::uint32_t i = 0; i < scenario_.ops.size() && goes_on(); ++i) {
         play_op(i);
     }
-    if (findings_.judging()) {
+    if (goes_on()) {
         settle();
     }
+}
+
+// An lws that is only observed is not judged.
+bool LwsPlayer::goes_on() const noexcept {
+    return findings_.judging() || is_observed();
 }
 
 // ---- what lws tells its application ----
 
 int LwsPlayer::established() noexcept {
+    observe({.kind = LoopEventKind::established});
     established_ = true;
     stream_.opening_is_over();
     if (judging_loop_) {
         loop_judge_.established();
     }
     if (writeable_due_ && connection_ != nullptr) {
+        observe({.kind = LoopEventKind::asked_writeable});
         loop_ask_writeable(connection_);
     }
+    observe({.kind = LoopEventKind::returned});
     return 0;
 }
 
@@ -193,12 +203,14 @@ int LwsPlayer::writeable() noexcept {
     if (connection_ == nullptr) {
         return 0;
     }
+    observe({.kind = LoopEventKind::writeable});
     loop_judge_.writeable_given();
     if (row_ != nullptr) {
         row_->writeable_given = true;
     }
     if (close_asked_ && established_) {
         writeable_due_ = false;
+        observe({.kind = LoopEventKind::returned, .flag = true});
         return -1;
     }
     int returned = 0;
@@ -214,17 +226,21 @@ int LwsPlayer::writeable() noexcept {
         std::memcpy(buffer, content.data(), size);
         app_sent_ += size;
         calls_judge_.application_writes({buffer, size});
+        observe({.kind = LoopEventKind::wrote, .size = static_cast<std::uint32_t>(size)});
         returned = loop_write(connection_, role_of(scenario_.setup.role),
                               static_cast<loop_side>(scenario_.setup.side), buffer, size);
     }
     writeable_due_ = writes_waiting_ > 0;
     if (writeable_due_ && returned >= 0 && connection_ != nullptr) {
+        observe({.kind = LoopEventKind::asked_writeable});
         loop_ask_writeable(connection_);
     }
+    observe({.kind = LoopEventKind::returned, .flag = returned < 0});
     return returned < 0 ? -1 : 0;
 }
 
 int LwsPlayer::received(std::span<const std::uint8_t> bytes) noexcept {
+    observe({.kind = LoopEventKind::received, .size = static_cast<std::uint32_t>(bytes.size())});
     while (!bytes.empty()) {
         const std::span<const std::uint8_t> part =
             bytes.first(std::min<std::size_t>(bytes.size(), scenario::size_max));
@@ -242,6 +258,7 @@ int LwsPlayer::received(std::span<const std::uint8_t> bytes) noexcept {
 }
 
 void LwsPlayer::closed() noexcept {
+    observe({.kind = LoopEventKind::closed});
     if (judging_loop_) {
         loop_judge_.closes(facts());
     }
@@ -270,6 +287,7 @@ int LwsPlayer::poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept {
 short LwsPlayer::answer_poll(const struct pollfd& slot, int timeout_ms) noexcept {
     interest_ = events_of(slot.events);
     at_once_ = timeout_ms == 0;
+    observe({.kind = LoopEventKind::slept, .flag = at_once_, .events = interest_});
     // Of a loop that ran out of memory no more is asked than that it survives and forgets.
     judging_loop_ = judging_loop_ && !allocation_failed();
     if (judging_loop_) {
@@ -282,6 +300,7 @@ short LwsPlayer::answer_poll(const struct pollfd& slot, int timeout_ms) noexcept
                    static_cast<std::uint32_t>(scenario_.setup.side) << 14);
     const PollEvents revents{
         .in = level_.in && interest_.in, .out = level_.out && interest_.out, .hup = level_.hup};
+    observe({.kind = LoopEventKind::woke, .events = revents});
     slept_idle_ = revents == PollEvents{} && !at_once_;
     if (row_ != nullptr) {
         row_->woke = true;
@@ -323,10 +342,12 @@ void LwsPlayer::open_connection() noexcept {
     {
         const SystemScope system{*this};
         const SubjectScope scope;
+        observe({.kind = LoopEventKind::opening});
         connection_ = loop_open(static_cast<loop_side>(scenario_.setup.side),
                                 role_of(scenario_.setup.role), fd);
     }
     closed_ = connection_ == nullptr;
+    observe({.kind = LoopEventKind::opened, .flag = !closed_});
     if (closed_) {
         return;
     }
@@ -372,6 +393,7 @@ void LwsPlayer::turn() noexcept {
 
 // The turn that was on never ends. Nothing that it was in the middle of can be used any more.
 void LwsPlayer::give_the_loop_up() noexcept {
+    stop_observing();
     stuck_ = true;
     loop_is_lost_ = true;
     loop_abandon();
@@ -404,6 +426,9 @@ bool LwsPlayer::play(const scenario::Op& op) noexcept {
         return false;
     }
     if (play_in_the_world(op, tls_, loop_judge_)) {
+        if (op.kind == OpKind::alloc_fail) {
+            stop_observing();
+        }
         return true;
     }
     return open() && play_in_connection(op);
@@ -428,6 +453,7 @@ bool LwsPlayer::play_in_connection(const scenario::Op& op) noexcept {
         rx_flow_off_ = op.choice != 0;
         const SystemScope system{*this};
         const SubjectScope scope;
+        observe({.kind = LoopEventKind::rx_flow, .flag = !rx_flow_off_});
         loop_rx_flow(connection_, rx_flow_off_ ? 0 : 1);
         return true;
     }
@@ -460,6 +486,7 @@ bool LwsPlayer::ask_writeable() noexcept {
     if (established_) {
         const SystemScope system{*this};
         const SubjectScope scope;
+        observe({.kind = LoopEventKind::asked_writeable});
         loop_ask_writeable(connection_);
     }
     return true;
@@ -526,11 +553,12 @@ void LwsPlayer::settle() noexcept {
     const std::uint32_t passes_max = settling_passes_max();
     std::uint32_t timeouts = 0;
     bool idle = false;
-    for (std::uint32_t i = 0; i < passes_max && findings_.judging() && !idle && !closed_; ++i) {
+    for (std::uint32_t i = 0; i < passes_max && goes_on() && !idle && !closed_; ++i) {
         settling_pass();
         idle = slept_idle_;
         // Whoever closes may wait for a peer that says nothing more: time passes.
         if (idle && close_asked_ && !closed_ && timeouts++ < timeouts_waited_for_max) {
+            stop_observing();
             clock_now += time_jump;
             loop_judge_.world_changed();
             idle = false;
@@ -575,6 +603,7 @@ void LwsPlayer::judge_what_was_received() noexcept {
 
 // Nobody judges the loop any more; the connection must only go.
 void LwsPlayer::kill() noexcept {
+    stop_observing();
     judging_loop_ = false;
     row_ = nullptr;
     calls_judge_.record_in(nullptr);

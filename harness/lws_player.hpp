@@ -65,6 +65,7 @@ private:
     void shut_down() noexcept override { tls_.no_more_output(); }
     void connected(int peer) noexcept override;
 
+    [[nodiscard]] bool goes_on() const noexcept;
     [[nodiscard]] bool open() noexcept;
     void open_connection() noexcept;
     void speak_the_opening() noexcept;

@@ -76,6 +76,12 @@ std::uint32_t RoleStream::opening_size() const noexcept {
     return static_cast<std::uint32_t>(opening_.size());
 }
 
+model::PeerStream RoleStream::shape() const noexcept {
+    return {.opening = opening_size(),
+            .frame_head = static_cast<std::uint32_t>(frame_head_.size()),
+            .frame_payload = static_cast<std::uint32_t>(frame_payload)};
+}
+
 std::uint64_t RoleStream::payload_before(std::uint64_t position) const noexcept {
     if (position <= opening_.size()) {
         return 0;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "harness/scripted_tls.hpp"
+#include "model/dialects/dialect.hpp"
 #include "scenario/scenario.hpp"
 
 #include <string_view>
@@ -34,6 +35,9 @@ public:
 
     // How long the opening is.
     [[nodiscard]] std::uint32_t opening_size() const noexcept;
+
+    // The same as a dialect is told it.
+    [[nodiscard]] model::PeerStream shape() const noexcept;
 
     // How many bytes of payload are among the first `position` bytes.
     [[nodiscard]] std::uint64_t payload_before(std::uint64_t position) const noexcept;

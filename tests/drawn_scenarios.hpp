@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scenarios for a whole lws, drawn from a seed: for tests that play many of them in one process.
+#pragma once
+
+#include "scenario/draw.hpp"
+#include "scenario/text.hpp"
+
+#include <vector>
+
+namespace shimfuzz::tests {
+
+// Leaves out what ends in findings that end the process: memory that runs out, and with
+// `writes_may_fail` false a write that fails (findings 10 and 17).
+inline scenario::Document drawn_for_lws(std::uint64_t seed, scenario::Profile profile,
+                                        std::size_t ops, bool writes_may_fail) {
+    scenario::Chance chance{seed};
+    scenario::Document document{.play = {.loop = scenario::Loop::lws, .profile = profile},
+                                .scenario = {}};
+    scenario::Setup& setup = document.scenario.setup;
+    setup.side = chance.one_in(2) ? scenario::Side::client : scenario::Side::server;
+    setup.start = chance.one_in(2) ? scenario::Start::handshake : scenario::Start::established;
+    setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
+    const scenario::Swarm swarm = scenario::draw_swarm(chance, scenario::Loop::lws);
+    for (std::size_t i = 0; i < ops; ++i) {
+        document.scenario.ops.push_back(scenario::draw_op(chance, swarm));
+        // A swarm may hold no pass at all, and every other op only waits for one.
+        if (chance.one_in(2)) {
+            document.scenario.ops.push_back(scenario::draw_operands(
+                chance, scenario::describe(scenario::OpKind::service_pass)));
+        }
+    }
+    std::erase_if(document.scenario.ops, [&](const scenario::Op& op) {
+        const bool fails =
+            op.kind == scenario::OpKind::answer_write &&
+            op.choice > static_cast<std::uint8_t>(scenario::AnswerCode::want_write);
+        return op.kind == scenario::OpKind::alloc_fail || (fails && !writes_may_fail);
+    });
+    return document;
+}
+
+}  // namespace shimfuzz::tests
