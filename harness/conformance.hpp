@@ -17,10 +17,12 @@ struct Compared {
 // dialect_of returns the dialect of the subject called `name`, if there is one.
 [[nodiscard]] std::optional<model::LwsVersion> dialect_of(std::string_view name) noexcept;
 
-// compare plays `scenario` on the lws that is linked in and on the dialect of `version`. Violations
-// end nothing here: an lws is to be described, not judged.
+// compare plays `scenario` on the lws that is linked in and on the dialect of `version`, without
+// the ops of which a dialect knows nothing. Violations end nothing here: an lws is to be described,
+// not judged.
 [[nodiscard]] Compared compare(const scenario::Play& play, const scenario::Scenario& scenario,
-                               model::LwsVersion version);
+                               model::LwsVersion version,
+                               model::Heeds heeds = model::Heeds::known_differences);
 
 // print_story writes the last events before a difference, and both deeds, to stderr.
 void print_story(const Compared& compared) noexcept;

@@ -10,10 +10,9 @@
 
 namespace shimfuzz::tests {
 
-// Leaves out what ends in findings that end the process: memory that runs out, and with
-// `writes_may_fail` false a write that fails (findings 10 and 17).
+// drawn_for_lws returns a scenario of `ops` ops and the passes that make something of them.
 inline scenario::Document drawn_for_lws(std::uint64_t seed, scenario::Profile profile,
-                                        std::size_t ops, bool writes_may_fail) {
+                                        std::size_t ops) {
     scenario::Chance chance{seed};
     scenario::Document document{.play = {.loop = scenario::Loop::lws, .profile = profile},
                                 .scenario = {}};
@@ -30,12 +29,6 @@ inline scenario::Document drawn_for_lws(std::uint64_t seed, scenario::Profile pr
                 chance, scenario::describe(scenario::OpKind::service_pass)));
         }
     }
-    std::erase_if(document.scenario.ops, [&](const scenario::Op& op) {
-        const bool fails =
-            op.kind == scenario::OpKind::answer_write &&
-            op.choice > static_cast<std::uint8_t>(scenario::AnswerCode::want_write);
-        return op.kind == scenario::OpKind::alloc_fail || (fails && !writes_may_fail);
-    });
     return document;
 }
 

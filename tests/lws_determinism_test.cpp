@@ -5,10 +5,10 @@
 // The same scenarios in many orders, each with the trace it had when it came first. For the shims
 // see determinism_test.cpp.
 
+#include "drawn_scenarios.hpp"
 #include "harness/run.hpp"
 #include "harness/trace_json.hpp"
 #include "scenario/bytes.hpp"
-#include "scenario/draw.hpp"
 #include "scenario/text.hpp"
 
 #include <gtest/gtest.h>
@@ -37,16 +37,7 @@ bool ends_the_process(const scenario::Op& op) {
 }
 
 Document drawn(std::uint64_t seed, scenario::Profile profile) {
-    scenario::Chance chance{seed};
-    Document document{.play = {.loop = scenario::Loop::lws, .profile = profile}, .scenario = {}};
-    scenario::Setup& setup = document.scenario.setup;
-    setup.side = chance.one_in(2) ? scenario::Side::client : scenario::Side::server;
-    setup.start = chance.one_in(2) ? scenario::Start::handshake : scenario::Start::established;
-    setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
-    const scenario::Swarm swarm = scenario::draw_swarm(chance, scenario::Loop::lws);
-    for (std::size_t i = 0; i < ops_of_drawn; ++i) {
-        document.scenario.ops.push_back(scenario::draw_op(chance, swarm));
-    }
+    Document document = tests::drawn_for_lws(seed, profile, ops_of_drawn);
     std::erase_if(document.scenario.ops, ends_the_process);
     return document;
 }

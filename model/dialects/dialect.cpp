@@ -135,18 +135,18 @@ void Dialect::service_ripe_rxflow() noexcept {
     if (!in_fds_ || buflist_.empty() || flow_controlled_ || world_.is_over()) {
         return;
     }
-    // A pollfd made up for the call: what is polled for does not matter.
-    const PollEvents polled = events_;
-    events_.in = true;
-    events_.out = false;
+    pollfd_is_made_up_ = true;
     PollEvents revents{.in = true};
     const Handled handled = handle_pollin(revents);
-    // Only what handle_pollin changed of its own is kept.
-    events_.in = events_.in && polled.in;
-    events_.out = events_.out || polled.out;
+    pollfd_is_made_up_ = false;
     if (handled == Handled::please_close_me) {
         close();
     }
+}
+
+// pollfd->events, as a role sees it.
+PollEvents Dialect::polled() const noexcept {
+    return pollfd_is_made_up_ ? PollEvents{.in = true} : events_;
 }
 
 Dialect::Handled Dialect::handle_pollin(PollEvents& revents) noexcept {
@@ -180,7 +180,7 @@ int Dialect::handle_pollout_event() noexcept {
             change_events({.out = true}, {});
         }
         handling_pollout_ = false;
-        const bool told = !client_ || hdr_parsing_completed_ || state_ == State::issue_http_body;
+        const bool told = !client_ || hdr_parsing_completed_;
         returned = told ? tell_writeable() : 0;
     }
     handling_pollout_ = false;

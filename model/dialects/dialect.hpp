@@ -28,6 +28,9 @@ struct PeerStream {
     std::uint32_t frame_payload = 0;  // bytes of each frame
 };
 
+// Where a dialect and the real lws are known to part, and why: known_differences in conformance.hpp.
+enum class KnownDifference : std::uint8_t { frames_with_the_request };
+
 // Whose answers the dialect gets and who hears what it does. One implementation replays what a real
 // lws did (conformance.cpp).
 class DialectWorld {
@@ -47,6 +50,9 @@ public:
 
     // The loop is at entry of poll. Returns what poll does.
     virtual PollEvents sleep(const PollEvents& interest, bool at_once) noexcept = 0;
+
+    // What follows the dialect is known not to tell.
+    virtual void parts_ways(KnownDifference known) noexcept = 0;
 
     // Nothing more happens: everything above returns nonsense that ends a connection.
     [[nodiscard]] virtual bool is_over() const noexcept = 0;
@@ -74,8 +80,6 @@ private:
         pre_ws_serving_accept,
         waiting_server_reply,
         h1c_issue_handshake,
-        h1c_issue_handshake2,
-        issue_http_body,
         established,
         body,
         flushing_before_close,
@@ -107,6 +111,7 @@ private:
     bool service(PollEvents& revents) noexcept;
     [[nodiscard]] bool service_of_hang_up(const PollEvents& revents) noexcept;
     void service_ripe_rxflow() noexcept;
+    [[nodiscard]] PollEvents polled() const noexcept;
     Handled handle_pollin(PollEvents& revents) noexcept;
     int handle_pollout_event() noexcept;
     int tell_writeable() noexcept;
@@ -136,6 +141,7 @@ private:
     Handled pollin_ws(PollEvents& revents) noexcept;
     Handled h1_server(PollEvents& revents) noexcept;
     Handled h1_server_pollout(const PollEvents& revents) noexcept;
+    [[nodiscard]] Input ws_input(std::uint32_t size) noexcept;
     [[nodiscard]] std::int64_t read_h1(std::uint32_t size) noexcept;
     [[nodiscard]] bool opening_is_read() noexcept;
     void deliver(std::uint32_t size) noexcept;
@@ -143,8 +149,14 @@ private:
     // Clients (clients.cpp).
     [[nodiscard]] bool open_client() noexcept;
     Handled pollin_h1_client(PollEvents& revents) noexcept;
-    [[nodiscard]] Handled client_socket_service(PollEvents& revents) noexcept;
-    [[nodiscard]] bool client_reads_reply() noexcept;
+    Handled read_body() noexcept;
+    Handled client_socket_service(PollEvents& revents) noexcept;
+    Handled connected() noexcept;
+    Handled client_shakes_hands(bool first) noexcept;
+    Handled send_request() noexcept;
+    Handled read_reply(const PollEvents& revents) noexcept;
+    [[nodiscard]] bool reply_is_read() noexcept;
+    Handled fail_client() noexcept;
 
     LwsVersion version_;
     bool client_;
@@ -157,6 +169,7 @@ private:
     bool opening_ = true;                     // who asked for it has not been given it yet
     bool in_fds_ = false;
     PollEvents events_;                       // pt->fds[].events
+    bool pollfd_is_made_up_ = false;          // for do_ripe_rxflow
     bool unusable_ = false;                   // socket_is_permanently_unusable
     bool tls_read_wanted_write_ = false;      // since 4.3
     bool on_pending_list_ = false;            // tls.dll_pending_tls

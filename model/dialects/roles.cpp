@@ -86,7 +86,7 @@ Dialect::Handled Dialect::pollin_raw(PollEvents& revents) noexcept {
     if (!client_ && state_ != State::established) {
         return server_socket_service_ssl() ? Handled::handled : Handled::please_close_me;
     }
-    if (revents.in && events_.in) {
+    if (revents.in && polled().in) {
         const Io io = capable_read(ws_read_at_most - 16);
         if (io.capable == Capable::error) {
             return fail();
@@ -124,10 +124,10 @@ Dialect::Handled Dialect::pollin_h1(PollEvents& revents) noexcept {
 
 // lws v4.3.5 lib/roles/h1/ops-h1.c:331 `lws_h1_server_socket_service`
 Dialect::Handled Dialect::h1_server(PollEvents& revents) noexcept {
-    if (!(revents.in && events_.in)) {
+    if (!(revents.in && polled().in)) {
         return h1_server_pollout(revents);
     }
-    if (favoured_pollin_ && revents.out && events_.out) {
+    if (favoured_pollin_ && revents.out && polled().out) {
         favoured_pollin_ = false;
         return h1_server_pollout(revents);
     }
@@ -186,6 +186,9 @@ std::int64_t Dialect::read_h1(std::uint32_t size) noexcept {
         return parsed;
     }
     hdr_parsing_completed_ = true;
+    if (role_ == scenario::Role::ws && size > parsed) {
+        world_.parts_ways(KnownDifference::frames_with_the_request);
+    }
     if (!opening_is_read()) {
         return -1;
     }
@@ -224,8 +227,10 @@ void Dialect::deliver(std::uint32_t size) noexcept {
         }
         const std::uint64_t frame = peer_stream_.frame_head + peer_stream_.frame_payload;
         const std::uint64_t inside = after % frame;
+        // A server gives what there is of a frame, a client waits for its end.
+        const bool gives_it = !client_ && inside > peer_stream_.frame_head;
         const std::uint64_t begun =
-            inside > peer_stream_.frame_head ? inside - peer_stream_.frame_head : std::uint64_t{0};
+            gives_it ? inside - peer_stream_.frame_head : std::uint64_t{0};
         return after / frame * peer_stream_.frame_payload + begun;
     };
     const std::uint64_t before = payload_before(consumed_);
@@ -256,31 +261,32 @@ Dialect::Handled Dialect::pollin_ws(PollEvents& revents) noexcept {
         if (version_ != LwsVersion::v4_1_6 && i == ws_reads_max) {
             return Handled::please_close_me;
         }
-        Input input;
-        if (!buflist_.empty()) {
-            input = {Capable::bytes, buflist_.front(), true};
-        } else {
-            if (!(revents.in && events_.in)) {
-                return Handled::handled;
-            }
-            const Io io = capable_read(pending > 0 ? pending : ws_read_at_most);
-            input = {io.capable, io.bytes, false};
+        if (buflist_.empty() && !(revents.in && polled().in)) {
+            return Handled::handled;
         }
+        const Input input = ws_input(pending > 0 ? pending : ws_read_at_most);
         if (input.capable != Capable::bytes) {
             return input.capable == Capable::error ? Handled::please_close_me : Handled::handled;
         }
-        const std::int64_t used = read_h1(input.bytes);
-        if (used < 0) {
-            close();
-            return Handled::already_died;
-        }
-        finished_consuming(input, static_cast<std::uint32_t>(used));
+        finished_consuming(input, static_cast<std::uint32_t>(read_h1(input.bytes)));
         pending = std::min(tls_pending_, ws_read_at_most);
         if (pending == 0) {
             return Handled::handled;
         }
     }
     return Handled::handled;
+}
+
+// What there is to consume, of at most `size` bytes.
+Dialect::Input Dialect::ws_input(std::uint32_t size) noexcept {
+    if (!buflist_.empty()) {
+        return {Capable::bytes, buflist_.front(), true};
+    }
+    if (client_ && state_ != State::established) {
+        return {.capable = Capable::bytes};  // a client that closes does not read
+    }
+    const Io io = capable_read(size);
+    return {io.capable, io.bytes, false};
 }
 
 }  // namespace shimfuzz::model
