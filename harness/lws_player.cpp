@@ -55,11 +55,18 @@ constexpr std::uint32_t settling_passes_of_lws_per_step = 8;
 constexpr std::uint32_t timeouts_waited_for_max = 8;
 
 // A turn that goes round for ever never comes back to us, so its rounds are counted: how often lws
-// serves a descriptor. An honest turn serves each that is ready, and a few of them twice.
-constexpr std::uint32_t services_per_turn_max = 1'000;
+// serves a descriptor, and how often it looks whether TLS has more for it. An honest turn serves
+// each descriptor that is ready, a few of them twice, and reads a record in a handful of pieces.
+constexpr std::uint32_t rounds_per_turn_max = 1'000;
 std::jmp_buf before_the_turn;
 bool turn_is_on = false;
-std::uint32_t services_of_turn = 0;
+std::uint32_t rounds_of_turn = 0;
+
+void count_a_round() {
+    if (turn_is_on && ++rounds_of_turn > rounds_per_turn_max) {
+        std::longjmp(before_the_turn, 1);
+    }
+}
 
 // What the application writes, with the room before it that lws wants.
 std::array<std::uint8_t, loop_headroom + scenario::size_max> write_memory;
@@ -118,11 +125,16 @@ class Waiting final : public SimulatedSystem {
 extern "C" {
 int __real_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread);
 
+int __real_lws_ssl_pending(struct lws* wsi);
+
 int __wrap_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread) {
-    if (turn_is_on && ++services_of_turn > services_per_turn_max) {
-        std::longjmp(before_the_turn, 1);
-    }
+    count_a_round();
     return __real_lws_service_fd_tsi(context, slot, thread);
+}
+
+int __wrap_lws_ssl_pending(struct lws* wsi) {
+    count_a_round();
+    return __real_lws_ssl_pending(wsi);
 }
 }
 
@@ -380,7 +392,7 @@ void LwsPlayer::turn() noexcept {
     clock_now += pass_takes;
     const SystemScope system{*this};
     const SubjectScope scope;
-    services_of_turn = 0;
+    rounds_of_turn = 0;
     if (setjmp(before_the_turn) != 0) {
         turn_is_on = false;
         give_the_loop_up();
