@@ -17,7 +17,7 @@ function(shimfuzz_fuzzer_name target subject out_variable)
   endif()
 endfunction()
 
-# add_fuzz_target(<name> [WITHOUT_REFERENCE] [SUBJECTS <subject>...])
+# add_fuzz_target(<name> [WITHOUT_REFERENCE] [ABOUT_US] [SUBJECTS <subject>...])
 #
 # Builds fuzz/<name>.cpp once per subject, as build/<preset>/fuzz/<program>:
 #
@@ -26,12 +26,13 @@ endfunction()
 #   <name>_fuzzer_vs_mutant_<mutant>   for every mutant whose header says `Target: <name>`
 #
 # A named subject that was skipped (shimfuzz_skip_subject) is left out. Each program gets the tests
-# of shimfuzz_add_replay_tests. Call it after all subjects and mutants are made.
+# of shimfuzz_add_replay_tests. ABOUT_US: it asks about our own parts, so it is in no campaign and
+# has no reports of lws. Call it after all subjects and mutants are made.
 #
 # Every program is appended to the global property SHIMFUZZ_FUZZERS, every <name> to
 # SHIMFUZZ_FUZZ_TARGETS; a program's properties SHIMFUZZ_TARGET and SHIMFUZZ_SUBJECT say what it is.
 function(add_fuzz_target name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_REFERENCE" "" "SUBJECTS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_REFERENCE;ABOUT_US" "" "SUBJECTS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "add_fuzz_target(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -56,7 +57,7 @@ function(add_fuzz_target name)
       SHIMFUZZ_TARGET ${name}
       SHIMFUZZ_SUBJECT ${subject})
     # An interposer proves that a target finds its bug; campaigns have no use for it.
-    if(NOT subject MATCHES "^interposed_")
+    if(NOT arg_ABOUT_US AND NOT subject MATCHES "^interposed_")
       set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_FUZZERS ${program})
     endif()
     shimfuzz_add_replay_tests(${program} ${name} ${subject})

@@ -65,11 +65,11 @@ bool LwsJudge::tls_asked(Function function, const std::uint8_t* data, std::size_
     if (function != Function::write) {
         return true;
     }
-    const bool inside = judge_buffer(data, size);
-    if (inside) {
+    may_be_touched_ = may_be_touched_ && judge_buffer(data, size);
+    if (may_be_touched_) {
         judge_write(data, size);
     }
-    return inside;
+    return may_be_touched_;
 }
 
 // What begins in the application's buffer ends there. Copies of lws's own are AddressSanitizer's.

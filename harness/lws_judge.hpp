@@ -26,7 +26,8 @@ public:
     bool tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept override;
     void tls_answered(Function function, model::Answer answer, std::size_t bytes) noexcept override;
 
-    // The application hands `buffer` to lws, until it says so of another.
+    // The application hands `buffer` to lws, the room before the bytes with it, until it says so of
+    // another.
     void application_writes(std::span<const std::uint8_t> buffer) noexcept { buffer_ = buffer; }
 
     // Where each call of mbedTLS is written down; null for nowhere.
@@ -40,6 +41,7 @@ private:
     ScriptedTls& tls_;
     bool content_is_payload_;
     std::span<const std::uint8_t> buffer_;
+    bool may_be_touched_ = true;  // nobody has yet handed over what is not its own
     std::uint64_t last_write_ = 0;  // a digest of its content
     TraceRow* row_ = nullptr;
     bool is_recording_ = false;  // the call that is on

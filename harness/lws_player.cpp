@@ -237,7 +237,7 @@ int LwsPlayer::writeable() noexcept {
         std::uint8_t* buffer = write_memory.data() + loop_headroom;
         std::memcpy(buffer, content.data(), size);
         app_sent_ += size;
-        calls_judge_.application_writes({buffer, size});
+        calls_judge_.application_writes({write_memory.data(), loop_headroom + size});
         observe({.kind = LoopEventKind::wrote, .size = static_cast<std::uint32_t>(size)});
         returned = loop_write(connection_, role_of(scenario_.setup.role),
                               static_cast<loop_side>(scenario_.setup.side), buffer, size);

@@ -29,8 +29,9 @@ private:
     std::vector<model::LoopEvent> events_;
 };
 
-// More is not kept: whoever does so much in one scenario goes round for ever.
-inline constexpr std::size_t observed_max = 1U << 14U;
+// More is not kept: two seconds of simulated time at most, and so less than any timeout of lws, of
+// which a dialect knows nothing.
+inline constexpr std::size_t observed_max = 1U << 12U;
 
 // is_observed says whether an Observation lives and has not been stopped.
 [[nodiscard]] bool is_observed() noexcept;

@@ -60,12 +60,12 @@ void Dialect::drive(const LoopEvent& done) noexcept {
 
 // lws v4.3.5 lib/plat/unix/unix-service.c:75 `_lws_plat_service_tsi`
 void Dialect::turn() noexcept {
-    PollEvents revents = world_.sleep(events_, polls_at_once());
-    // fake_POLLIN_for_buffered: lws v4.3.5 lib/tls/tls-network.c:28 `lws_tls_fake_POLLIN_for_buffered`
-    revents.in = revents.in || (on_pending_list_ && events_.in);
+    const bool at_once = polls_at_once();
+    revents_ = world_.sleep(events_, at_once);
+    revents_.in = revents_.in || (on_pending_list_ && events_.in);
     bool served_again = true;
-    while (served_again && (revents.in || revents.out || revents.hup) && !world_.is_over()) {
-        const bool died = service(revents);
+    while (served_again && (revents_.in || revents_.out || revents_.hup) && !world_.is_over()) {
+        const bool died = service(revents_);
         // Until 4.2 the slot is looked at again whenever the connection is said to have died, and
         // it may not have: lws v4.1.6 lib/plat/unix/unix-service.c:57 `if (m)`
         served_again = died && version_ == LwsVersion::v4_1_6 && in_fds_;
@@ -73,9 +73,12 @@ void Dialect::turn() noexcept {
     service_ripe_rxflow();
 }
 
+// What poll said last counts, too, if the connection was served and said to have died.
 // lws v4.3.5 lib/core-net/service.c:297 `lws_service_adjust_timeout`
+// lws v4.3.5 lib/tls/tls-network.c:28 `lws_tls_fake_POLLIN_for_buffered`
 bool Dialect::polls_at_once() const noexcept {
-    return (on_pending_list_ && events_.in) || (!buflist_.empty() && !flow_controlled_);
+    return (on_pending_list_ && (events_.in || revents_.in)) ||
+           (!buflist_.empty() && !flow_controlled_);
 }
 
 // Returns whether the connection is said to have died.
@@ -415,6 +418,7 @@ void Dialect::close() noexcept {
     if (state_ == State::dead_socket || world_.is_over()) {
         return;
     }
+    close_was_begun_ = true;
     if (ops_ == RoleOps::raw) {
         unusable_ = true;
     } else if (!unusable_ && state_ != State::shutdown && goes_on_after_flush()) {

@@ -169,10 +169,12 @@ private:
     bool opening_ = true;                     // who asked for it has not been given it yet
     bool in_fds_ = false;
     PollEvents events_;                       // pt->fds[].events
+    PollEvents revents_;                      // pt->fds[].revents
     bool pollfd_is_made_up_ = false;          // for do_ripe_rxflow
     bool unusable_ = false;                   // socket_is_permanently_unusable
     bool tls_read_wanted_write_ = false;      // since 4.3
     bool on_pending_list_ = false;            // tls.dll_pending_tls
+    bool close_was_begun_ = false;            // wsistate_pre_close
     bool favoured_pollin_ = false;
     bool handling_pollout_ = false;
     bool leave_pollout_active_ = false;

@@ -236,7 +236,9 @@ void Dialect::deliver(std::uint32_t size) noexcept {
     const std::uint64_t before = payload_before(consumed_);
     consumed_ += size;
     const auto bytes = static_cast<std::uint32_t>(payload_before(consumed_) - before);
-    if (bytes > 0) {
+    // lws v4.3.5 lib/roles/ws/server-ws.c:978 `wsistate_pre_close`
+    const bool is_told = ops_ != RoleOps::ws || !close_was_begun_;
+    if (bytes > 0 && is_told) {
         world_.tell(LoopEventKind::received, bytes);
     }
 }
