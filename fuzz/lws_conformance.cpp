@@ -4,8 +4,9 @@
 //
 // Drives:   the same scenario on lws_service() and on its dialect in model/dialects, with whatever
 //           answers: both sides, roles raw, ws and http
-// Subject:  model::Dialect, held against lws; not lws, which is described and not judged
-// Not here: whether what lws does is right (lws_loop.cpp, lws_loop_any.cpp)
+// Subject:  lws_service, lws_write, lws_callback_on_writable, lws_rx_flow_control
+// Not here: whether what lws does is right (lws_loop.cpp, lws_loop_any.cpp): it is described, and
+//           the description is what can be wrong
 
 #include "fuzz/same_story.hpp"
 

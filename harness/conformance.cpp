@@ -21,12 +21,19 @@ namespace {
 constexpr std::size_t events_printed_max = 24;
 
 const char* name_of(LoopEventKind kind) noexcept {
-    static constexpr std::array names{
-        "the application opens the connection", "the connection is opened", "callback_on_writable",
-        "rx_flow_control",                      "poll returns",             "lws_write",
-        "the callback returns",                 "calls",                    "sleeps",
-        "tells: established",                   "tells: writeable",         "tells: received",
-        "tells: closed"};
+    static constexpr std::array names{"the application opens the connection",
+                                      "the connection is opened",
+                                      "callback_on_writable",
+                                      "rx_flow_control",
+                                      "poll returns",
+                                      "lws_write",
+                                      "the callback returns",
+                                      "calls",
+                                      "sleeps",
+                                      "tells: established",
+                                      "tells: writeable",
+                                      "tells: received",
+                                      "tells: closed"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -118,8 +125,8 @@ std::optional<LwsVersion> dialect_of(std::string_view name) noexcept {
     return std::nullopt;
 }
 
-Compared compare(const scenario::Play& play, const scenario::Scenario& scenario,
-                 LwsVersion version, model::Heeds heeds) {
+Compared compare(const scenario::Play& play, const scenario::Scenario& scenario, LwsVersion version,
+                 model::Heeds heeds) {
     Compared compared;
     {
         const Observation observation;

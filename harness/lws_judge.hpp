@@ -41,7 +41,7 @@ private:
     ScriptedTls& tls_;
     bool content_is_payload_;
     std::span<const std::uint8_t> buffer_;
-    bool may_be_touched_ = true;  // nobody has yet handed over what is not its own
+    bool may_be_touched_ = true;    // nobody has yet handed over what is not its own
     std::uint64_t last_write_ = 0;  // a digest of its content
     TraceRow* row_ = nullptr;
     bool is_recording_ = false;  // the call that is on

@@ -63,15 +63,16 @@ SeenErrno seen(int error) noexcept {
 // What lws would learn if it asked now. errno is its to look at, too.
 int tell(const ssl_st* ssl, ShimCall call, int size, int returned) noexcept {
     const int errno_left = errno;
-    shimfuzz::harness::observe({.kind = shimfuzz::model::LoopEventKind::called,
-                                .call = call,
-                                .size = static_cast<std::uint32_t>(size),
-                                .answer = {.returned = returned,
-                                           .error = error_of(SSL_get_error(ssl, returned)),
-                                           .want_read = SSL_want_read(ssl) != 0,
-                                           .want_write = SSL_want_write(ssl) != 0,
-                                           .errno_left = seen(errno_left),
-                                           .pending = static_cast<std::uint32_t>(SSL_pending(ssl))}});
+    shimfuzz::harness::observe(
+        {.kind = shimfuzz::model::LoopEventKind::called,
+         .call = call,
+         .size = static_cast<std::uint32_t>(size),
+         .answer = {.returned = returned,
+                    .error = error_of(SSL_get_error(ssl, returned)),
+                    .want_read = SSL_want_read(ssl) != 0,
+                    .want_write = SSL_want_write(ssl) != 0,
+                    .errno_left = seen(errno_left),
+                    .pending = static_cast<std::uint32_t>(SSL_pending(ssl))}});
     errno = errno_left;
     return returned;
 }

@@ -85,13 +85,13 @@ TEST(Conformance, dialect_tells_what_lws_does) {
         for (std::size_t kind = 0; kind < kinds_of_event; ++kind) {
             // No raw client gets beyond its opening (finding 19), and our HTTP client only reads.
             const bool is_http_client = connection == kinds_of_connection - 1;
-            const bool never = connection == raw_client
-                                   ? kind > static_cast<std::size_t>(LoopEventKind::opened) &&
-                                         kind != static_cast<std::size_t>(LoopEventKind::called)
-                                   : is_http_client &&
-                                         (kind == static_cast<std::size_t>(LoopEventKind::wrote) ||
-                                          kind == static_cast<std::size_t>(
-                                                      LoopEventKind::asked_writeable));
+            const bool never =
+                connection == raw_client
+                    ? kind > static_cast<std::size_t>(LoopEventKind::opened) &&
+                          kind != static_cast<std::size_t>(LoopEventKind::called)
+                    : is_http_client &&
+                          (kind == static_cast<std::size_t>(LoopEventKind::wrote) ||
+                           kind == static_cast<std::size_t>(LoopEventKind::asked_writeable));
             EXPECT_EQ(seen[connection][kind] > 0, !never)
                 << "connection " << connection << ", event " << kind;
         }
@@ -99,8 +99,8 @@ TEST(Conformance, dialect_tells_what_lws_does) {
 }
 
 TEST(Conformance, the_dialect_of_another_version_is_found_out) {
-    const LwsVersion other = version_under_test() == LwsVersion::v4_1_6 ? LwsVersion::v4_3_5
-                                                                        : LwsVersion::v4_1_6;
+    const LwsVersion other =
+        version_under_test() == LwsVersion::v4_1_6 ? LwsVersion::v4_3_5 : LwsVersion::v4_1_6;
     std::array<std::uint64_t, kinds_of_connection> differences{};
     for (std::uint64_t n = 0; n < scenarios_to_tell_versions_apart; ++n) {
         const Document document = nth(n);

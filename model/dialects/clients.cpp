@@ -9,7 +9,7 @@
 
 namespace shimfuzz::model {
 
-// lws v4.3.5 lib/core-net/client/connect3.c:331 `lws_client_connect_3_connect`
+// lws v4.3.5 lib/core-net/client/connect3.c:39 `lws_client_connect_3_connect`
 bool Dialect::open_client() noexcept {
     if (ops_ == RoleOps::raw) {
         // With blocking name resolution TLS is asked before there is a socket (finding 19).
@@ -85,7 +85,7 @@ Dialect::Handled Dialect::client_socket_service(PollEvents& revents) noexcept {
 }
 
 // The connection is served once at once, as if it were readable.
-// lws v4.3.5 lib/core-net/client/connect4.c:33 `lws_client_connect_4_established`
+// lws v4.3.5 lib/core-net/client/connect4.c:28 `lws_client_connect_4_established`
 Dialect::Handled Dialect::connected() noexcept {
     state_ = State::h1c_issue_handshake;
     PollEvents revents{.in = true};

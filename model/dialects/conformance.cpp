@@ -112,7 +112,8 @@ private:
             given += events_[next_++].size;
         }
         if (given != size && next_ < events_.size()) {
-            difference_ = {.at = first, .of_dialect = {.kind = LoopEventKind::received, .size = size}};
+            difference_ = {.at = first,
+                           .of_dialect = {.kind = LoopEventKind::received, .size = size}};
         }
     }
 

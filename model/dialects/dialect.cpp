@@ -16,10 +16,10 @@ constexpr std::uint32_t headroom = 16;
 // pt_serv_buf_size, which is also the rx_buffer_size of our application's protocol.
 constexpr std::uint32_t serv_buf_size = 4096;
 
-// lws v4.3.5 lib/core-net/output.c:87 `n += LWS_PRE + 4;`
+// lws v4.3.5 lib/core-net/output.c:96 `n += LWS_PRE + 4;`
 constexpr std::uint32_t write_at_most = serv_buf_size + headroom + 4;
 
-// lws v4.3.5 lib/core-net/service.c:395 `pt_serv_buf_size - LWS_PRE`
+// lws v4.3.5 lib/core-net/service.c:397 `pt_serv_buf_size - LWS_PRE`
 constexpr std::uint32_t read_at_most = serv_buf_size - headroom;
 
 bool is_syscall_or_ssl(SslError error) noexcept {
@@ -58,7 +58,7 @@ void Dialect::drive(const LoopEvent& done) noexcept {
 
 // ---- a turn of the loop ----
 
-// lws v4.3.5 lib/plat/unix/unix-service.c:75 `_lws_plat_service_tsi`
+// lws v4.3.5 lib/plat/unix/unix-service.c:72 `_lws_plat_service_tsi`
 void Dialect::turn() noexcept {
     const bool at_once = polls_at_once();
     revents_ = world_.sleep(events_, at_once);
@@ -67,7 +67,7 @@ void Dialect::turn() noexcept {
     while (served_again && (revents_.in || revents_.out || revents_.hup) && !world_.is_over()) {
         const bool died = service(revents_);
         // Until 4.2 the slot is looked at again whenever the connection is said to have died, and
-        // it may not have: lws v4.1.6 lib/plat/unix/unix-service.c:57 `if (m)`
+        // it may not have: lws v4.1.6 lib/plat/unix/unix-service.c:56 `if (m)`
         served_again = died && version_ == LwsVersion::v4_1_6 && in_fds_;
     }
     service_ripe_rxflow();
@@ -75,7 +75,7 @@ void Dialect::turn() noexcept {
 
 // What poll said last counts, too, if the connection was served and said to have died.
 // lws v4.3.5 lib/core-net/service.c:297 `lws_service_adjust_timeout`
-// lws v4.3.5 lib/tls/tls-network.c:28 `lws_tls_fake_POLLIN_for_buffered`
+// lws v4.3.5 lib/tls/tls-network.c:34 `lws_tls_fake_POLLIN_for_buffered`
 bool Dialect::polls_at_once() const noexcept {
     return (on_pending_list_ && (events_.in || revents_.in)) ||
            (!buflist_.empty() && !flow_controlled_);
@@ -125,7 +125,7 @@ bool Dialect::service(PollEvents& revents) noexcept {
 bool Dialect::service_of_hang_up(const PollEvents& revents) noexcept {
     const bool can_read = revents.in && events_.in;
     if (version_ == LwsVersion::v4_1_6) {
-        // lws v4.1.6 lib/core-net/service.c:675 `LWS_POLLHUP`
+        // lws v4.1.6 lib/core-net/service.c:673 `LWS_POLLHUP`
         unusable_ = unusable_ || !can_read;
         return !can_read;
     }
@@ -133,7 +133,7 @@ bool Dialect::service_of_hang_up(const PollEvents& revents) noexcept {
     return !can_read && buflist_.empty();
 }
 
-// lws v4.3.5 lib/core-net/service.c:520 `lws_service_do_ripe_rxflow`
+// lws v4.3.5 lib/core-net/service.c:517 `lws_service_do_ripe_rxflow`
 void Dialect::service_ripe_rxflow() noexcept {
     if (!in_fds_ || buflist_.empty() || flow_controlled_ || world_.is_over()) {
         return;
@@ -413,7 +413,7 @@ void Dialect::tls_shutdown(bool& waits) noexcept {
 
 // ---- closing ----
 
-// lws v4.3.5 lib/core-net/close.c:349 `__lws_close_free_wsi`
+// lws v4.3.5 lib/core-net/close.c:346 `__lws_close_free_wsi`
 void Dialect::close() noexcept {
     if (state_ == State::dead_socket || world_.is_over()) {
         return;

@@ -28,7 +28,7 @@ struct PeerStream {
     std::uint32_t frame_payload = 0;  // bytes of each frame
 };
 
-// Where a dialect and the real lws are known to part, and why: known_differences in conformance.hpp.
+// Where a dialect and the real lws are known to part. Why: known_differences in conformance.hpp.
 enum class KnownDifference : std::uint8_t { frames_with_the_request };
 
 // Whose answers the dialect gets and who hears what it does. One implementation replays what a real
@@ -70,8 +70,8 @@ public:
     void run() noexcept;
 
 private:
-    // lwsi_state, as far as these roles go through it (lws v4.3.5 lib/roles/private-lib-roles.h:88
-    // LRS_UNCONNECTED).
+    // lwsi_state, as far as these roles go through it.
+    // lws v4.3.5 lib/roles/private-lib-roles.h:89 `LRS_UNCONNECTED`
     enum class State : std::uint8_t {
         waiting_connect,
         waiting_ssl,
@@ -166,20 +166,20 @@ private:
     DialectWorld& world_;
 
     State state_ = State::ssl_init;
-    bool opening_ = true;                     // who asked for it has not been given it yet
+    bool opening_ = true;  // who asked for it has not been given it yet
     bool in_fds_ = false;
-    PollEvents events_;                       // pt->fds[].events
-    PollEvents revents_;                      // pt->fds[].revents
-    bool pollfd_is_made_up_ = false;          // for do_ripe_rxflow
-    bool unusable_ = false;                   // socket_is_permanently_unusable
-    bool tls_read_wanted_write_ = false;      // since 4.3
-    bool on_pending_list_ = false;            // tls.dll_pending_tls
-    bool close_was_begun_ = false;            // wsistate_pre_close
+    PollEvents events_;                   // pt->fds[].events
+    PollEvents revents_;                  // pt->fds[].revents
+    bool pollfd_is_made_up_ = false;      // for do_ripe_rxflow
+    bool unusable_ = false;               // socket_is_permanently_unusable
+    bool tls_read_wanted_write_ = false;  // since 4.3
+    bool on_pending_list_ = false;        // tls.dll_pending_tls
+    bool close_was_begun_ = false;        // wsistate_pre_close
     bool favoured_pollin_ = false;
     bool handling_pollout_ = false;
     bool leave_pollout_active_ = false;
     bool hdr_parsing_completed_ = false;
-    bool flow_controlled_ = false;            // rxflow_bitmap
+    bool flow_controlled_ = false;  // rxflow_bitmap
     bool has_ssl_ = false;
     std::uint32_t tls_pending_ = 0;           // SSL_pending, as of the last call
     std::vector<std::uint32_t> buflist_;      // read and not consumed: sizes of its segments

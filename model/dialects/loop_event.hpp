@@ -18,7 +18,15 @@ namespace shimfuzz::model {
 enum class ShimCall : std::uint8_t { handshake, read, write, shutdown };
 
 // The classes of SSL_get_error(3) that lws tells apart.
-enum class SslError : std::uint8_t { none, ssl, want_read, want_write, syscall, zero_return, other };
+enum class SslError : std::uint8_t {
+    none,
+    ssl,
+    want_read,
+    want_write,
+    syscall,
+    zero_return,
+    other
+};
 
 // What errno held when the call returned, as far as lws looks.
 enum class SeenErrno : std::uint8_t { zero, again, not_connected, other };

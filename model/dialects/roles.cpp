@@ -229,14 +229,13 @@ void Dialect::deliver(std::uint32_t size) noexcept {
         const std::uint64_t inside = after % frame;
         // A server gives what there is of a frame, a client waits for its end.
         const bool gives_it = !client_ && inside > peer_stream_.frame_head;
-        const std::uint64_t begun =
-            gives_it ? inside - peer_stream_.frame_head : std::uint64_t{0};
+        const std::uint64_t begun = gives_it ? inside - peer_stream_.frame_head : std::uint64_t{0};
         return after / frame * peer_stream_.frame_payload + begun;
     };
     const std::uint64_t before = payload_before(consumed_);
     consumed_ += size;
     const auto bytes = static_cast<std::uint32_t>(payload_before(consumed_) - before);
-    // lws v4.3.5 lib/roles/ws/server-ws.c:978 `wsistate_pre_close`
+    // lws v4.3.5 lib/roles/ws/server-ws.c:969 `wsistate_pre_close`
     const bool is_told = ops_ != RoleOps::ws || !close_was_begun_;
     if (bytes > 0 && is_told) {
         world_.tell(LoopEventKind::received, bytes);
