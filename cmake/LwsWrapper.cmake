@@ -11,7 +11,8 @@
 #
 # Runs the configure step of the lws in <source> into <build>, unless a stamp there says that the
 # same has been done before. It takes about ten seconds, and what it says is in <build>.log. FLAGS
-# go to the C compiler, OPTIONS to lws's CMake, after our own.
+# go to the C compiler, OPTIONS to lws's CMake, after our own. A user's own tree may have changed
+# since: it is always configured anew, and its objects are kept.
 function(shimfuzz_configure_lws source build)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "FLAGS" "OPTIONS")
   set(options
@@ -30,21 +31,24 @@ function(shimfuzz_configure_lws source build)
     -DMBEDTLS_LIBRARY=${SHIMFUZZ_MBEDTLS_LIBRARY}
     -DMBEDX509_LIBRARY=${SHIMFUZZ_MBEDX509_LIBRARY}
     -DMBEDCRYPTO_LIBRARY=${SHIMFUZZ_MBEDCRYPTO_LIBRARY}
-    ${arg_OPTIONS})
+    ${arg_OPTIONS} ${shimfuzz_own_options})
   set(stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}\n${arg_FLAGS}\n"
     "${SHIMFUZZ_MBEDTLS_VERSION}\n")
   string(CONCAT stamp ${stamp})
+  set(stamp_before "")
   if(EXISTS "${build}.stamp")
     file(READ "${build}.stamp" stamp_before)
-    if(stamp STREQUAL stamp_before)
-      return()
-    endif()
+  endif()
+  if(NOT stamp STREQUAL stamp_before)
+    file(REMOVE_RECURSE "${build}")
+  elseif(NOT SHIMFUZZ_LWS)
+    return()
   endif()
 
   message(STATUS "Configuring ${source} (about ten seconds)")
-  file(REMOVE_RECURSE "${build}" "${build}.stamp")
+  file(REMOVE "${build}.stamp")
   execute_process(
-    COMMAND "${CMAKE_COMMAND}" -S "${source}" -B "${build}" -G "${CMAKE_GENERATOR}"
+    COMMAND "${CMAKE_COMMAND}" --fresh -S "${source}" -B "${build}" -G "${CMAKE_GENERATOR}"
       "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} ${arg_FLAGS}" ${options}
     OUTPUT_FILE "${build}.log" ERROR_FILE "${build}.log" RESULT_VARIABLE failed)
   if(failed)
@@ -58,14 +62,19 @@ endfunction()
 #
 # lws asks by test programs what mbedTLS can do and silently compiles less where one does not link.
 # Stops if it has come to believe that an mbedTLS we support cannot do what it can: the wrapper
-# would not be the one that people run.
+# would not be the one that people run. What a user's own mbedTLS can do is the user's business, so
+# there it is only said.
 function(shimfuzz_check_lws_features build)
+  set(severity FATAL_ERROR)
+  if(SHIMFUZZ_LWS)
+    set(severity WARNING)
+  endif()
   file(READ "${build}/lws_config.h" config)
   foreach(feature IN ITEMS mbedtls_ssl_conf_alpn_protocols mbedtls_ssl_get_alpn_protocol
       mbedtls_ssl_conf_sni mbedtls_ssl_set_hs_own_cert mbedtls_ssl_set_hs_ca_chain
       mbedtls_ssl_set_hs_authmode mbedtls_net_init)
     if(NOT config MATCHES "#define LWS_HAVE_${feature}[ \n]")
-      message(FATAL_ERROR "lws does not find ${feature} in mbedTLS ${SHIMFUZZ_MBEDTLS_VERSION}:"
+      message(${severity} "lws does not find ${feature} in mbedTLS ${SHIMFUZZ_MBEDTLS_VERSION}:"
         " see ${build}.log and ${build}/CMakeFiles/CMakeError.log")
     endif()
   endforeach()
@@ -114,14 +123,15 @@ function(shimfuzz_read_lws_commands build out_sources out_includes out_definitio
   set(${out_definitions} "${definitions}" PARENT_SCOPE)
 endfunction()
 
-# add_lws_wrapper(<subject> SOURCE <folder>)
+# add_lws_wrapper(<subject> SOURCE <folder> [CONFIGURED <build>])
 #
-# Makes the subject <subject> from the wrapper of the lws tree in <folder>. A wrapper that cannot be
-# compiled with the mbedTLS of this build is skipped.
+# Makes the subject <subject> from the wrapper of the lws tree in <folder>, which is configured
+# unless <build> says where it has been. A wrapper that cannot be compiled with the mbedTLS of this
+# build is skipped.
 function(add_lws_wrapper subject)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;CONFIGURED" "")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE)
-    message(FATAL_ERROR "add_lws_wrapper(${subject}): SOURCE <folder>, and nothing else")
+    message(FATAL_ERROR "add_lws_wrapper(${subject}): SOURCE <folder> [CONFIGURED <build>]")
   endif()
   # Without these macros a source knows only the mbedTLS 2 way to reach inside a structure.
   file(STRINGS "${arg_SOURCE}/lib/tls/mbedtls/wrapper/platform/ssl_pm.c" knows_mbedtls_3
@@ -132,8 +142,11 @@ function(add_lws_wrapper subject)
     return()
   endif()
 
-  set(build "${CMAKE_CURRENT_BINARY_DIR}/${subject}")
-  shimfuzz_configure_lws("${arg_SOURCE}" "${build}")
+  set(build "${arg_CONFIGURED}")
+  if(NOT build)
+    set(build "${CMAKE_CURRENT_BINARY_DIR}/${subject}")
+    shimfuzz_configure_lws("${arg_SOURCE}" "${build}")
+  endif()
   shimfuzz_read_lws_commands("${build}" sources includes definitions)
 
   add_library(upstream_${subject} OBJECT ${sources})
