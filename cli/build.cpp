@@ -27,6 +27,7 @@ void Build::read_manifest() {
         const auto manifest = nlohmann::json::parse(read_file(path));
         known_ = fs::path{manifest.at("known_findings").get<std::string>()};
         engine_ = manifest.at("engine");
+        is_own_tree_ = !manifest.at("own_tree").get<std::string>().empty();
         subjects_ = manifest.at("subjects");
         for (const auto& mutant : manifest.at("mutants")) {
             mutants_.push_back({.name = mutant.at("name"),
@@ -94,6 +95,10 @@ fs::path Build::runner(const std::string& subject) const {
     return path;
 }
 
+std::string Build::tool() const {
+    return is_own_tree_ ? shown(folder_ / "cli" / "shimfuzz") : "./dev shimfuzz";
+}
+
 void Build::require_engine() const {
     if (engine_ != "libfuzzer") {
         throw UsageError{"the fuzz binaries of this build replay and do not search (engine {}); "
@@ -108,7 +113,7 @@ KnownFindings Build::known_findings(const std::string& subject, const std::strin
         known.read_if_there(known_ / (subject + ".known"));
     }
     if (!baseline.empty()) {
-        known.read(baseline);
+        known.read(baseline, true);
     }
     return known;
 }

@@ -66,6 +66,9 @@ public:
     [[nodiscard]] KnownFindings known_findings(const std::string& subject,
                                                const std::string& baseline) const;
 
+    // tool returns how a person starts this program for this build: `./dev` starts the ordinary one.
+    [[nodiscard]] std::string tool() const;
+
     // folder returns the top of this build, build/<preset>.
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
@@ -76,6 +79,7 @@ private:
     std::filesystem::path folder_;
     std::filesystem::path known_;  // the folder of known-findings files
     std::string engine_;
+    bool is_own_tree_ = false;  // the subjects are a user's own lws tree
     std::vector<std::string> subjects_;
     std::vector<SkippedSubject> skipped_;
     std::vector<Mutant> mutants_;

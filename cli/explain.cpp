@@ -48,6 +48,7 @@ int explain(const ExplainOptions& options) {
                                       .subject = options.subject,
                                       .target = options.target,
                                       .runner = runner.program(),
+                                      .tool = build.tool(),
                                       .declared = declared}));
     }
     return exit_code_for(run, declared);

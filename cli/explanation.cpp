@@ -88,9 +88,9 @@ std::string commands(const Explained& it) {
     const std::string options =
         it.target.empty() ? fmt::format("--subject {}", it.subject)
                           : fmt::format("--subject {} --target {}", it.subject, it.target);
-    std::string text = fmt::format("\nagain     ./dev shimfuzz explain {} {}\n", it.file, options);
+    std::string text = fmt::format("\nagain     {} explain {} {}\n", it.tool, it.file, options);
     if (it.run["verdict"]["status"] == "violated" && !it.minimal) {
-        text += fmt::format("smaller   ./dev shimfuzz minimize {} {}\n", it.file, options);
+        text += fmt::format("smaller   {} minimize {} {}\n", it.tool, it.file, options);
     }
     if (it.target.empty()) {
         text += fmt::format("debugger  gdb --args {} play --here {}\n", shown(it.runner), it.file);

@@ -19,6 +19,7 @@ struct Explained {
     std::string subject;                // as --subject takes it
     std::string target;                 // as --target takes it; empty where the file says it itself
     std::filesystem::path runner;
+    std::string tool;                    // how the command line tool is started
     const Declared* declared = nullptr;  // what is declared about the signature, if anything
     bool minimal = false;                // nobody need try to make it smaller
 };

@@ -54,6 +54,7 @@ int fuzz(const FuzzOptions& options) {
     print_part(invariant_grid(build, results, rows));
     print_part(mutant_table(results));
     fmt::print("{}", findings_text(build, results, rows, known));
+    print_part(baseline_text(rows, known));
     for (const SkippedSubject& skipped : build.skipped()) {
         fmt::print("\nSKIPPED subject {}: {}\n", skipped.name, skipped.reason);
     }

@@ -125,6 +125,7 @@ std::string explained(const Build& build, const ResultRow& row) {
                         .subject = row.subject,
                         .target = "",
                         .runner = runner.program(),
+                        .tool = build.tool(),
                         .declared = row.declared,
                         .minimal = true});
 }
@@ -136,19 +137,22 @@ std::string in_a_line(const ResultRow& row) {
                        row.found->scenario.ops.size());
 }
 
+// What is declared and did not show. A baseline is about all subjects of the run: one that shows it
+// is enough.
 std::string not_seen(const std::vector<ResultRow>& rows, const Names& subjects,
                      const KnownBySubject& known) {
     std::string text;
     for (const std::string& subject : subjects) {
         for (const Declared& declared : known.at(subject).all()) {
             const bool seen = std::ranges::any_of(rows, [&](const ResultRow& row) {
-                return row.subject == subject && row.found != nullptr &&
+                return (declared.in_baseline || row.subject == subject) && row.found != nullptr &&
                        row.found->signature == declared.signature;
             });
-            if (!seen) {
+            const bool said = declared.in_baseline && subject != subjects.front();
+            if (!seen && !said) {
                 text += fmt::format("  {:<12} {:<14} {}\n",
                                     fmt::format("{} #{}", spell(declared.grade), declared.finding),
-                                    subject, declared.signature);
+                                    declared.in_baseline ? "any" : subject, declared.signature);
             }
         }
     }
@@ -190,7 +194,9 @@ std::string invariant_grid(const Build& build, const std::vector<PairResult>& re
     table.add(sums("executions", subjects, results, &PairResult::executions));
     table.add(sums("seconds", subjects, results, &PairResult::seconds));
     return table.print() +
-           "\n known #n: finding n of docs/findings.md. deviates: a lie that no lws loop acts on.\n"
+           "\n known #n: finding n of docs/findings.md, or of your baseline. deviates: a lie that "
+           "no"
+           " lws loop\n acts on.\n"
            " unreached: nothing put the law to the test. -: the targets of this run do not ask.\n";
 }
 
@@ -239,6 +245,26 @@ std::string findings_text(const Build& build, const std::vector<PairResult>& res
         text += "\nother findings, each with its witness:\n\n" + others;
     }
     return text + not_seen(rows, shims_in(build, results), known) + unexplained(results);
+}
+
+std::string baseline_text(const std::vector<ResultRow>& rows, const KnownBySubject& known) {
+    int number = 0;
+    for (const auto& [subject, findings] : known) {
+        for (const Declared& declared : findings.all()) {
+            number = std::max(number, declared.finding);
+        }
+    }
+    std::string text;
+    std::set<std::string> told;
+    for (const ResultRow* row : findings_in(rows)) {
+        if (row->declared == nullptr && told.insert(row->found->signature).second) {
+            text += fmt::format("{} known {}\n", ++number, row->found->signature);
+        }
+    }
+    return text.empty() ? ""
+                        : "to go on from here, these lines in a file for --baseline declare what "
+                          "was found:\n\n" +
+                              text;
 }
 
 }  // namespace shimfuzz::cli

@@ -24,4 +24,9 @@ namespace shimfuzz::cli {
                                         const std::vector<ResultRow>& rows,
                                         const KnownBySubject& known);
 
+// baseline_text returns the lines that would declare every undeclared violation of a shim, numbered
+// behind what is declared already; empty if there is none.
+[[nodiscard]] std::string baseline_text(const std::vector<ResultRow>& rows,
+                                        const KnownBySubject& known);
+
 }  // namespace shimfuzz::cli

@@ -64,7 +64,7 @@ std::string remark(const Declared& declared) {
                        declared.grade == Grade::deviates ? ", deviates" : "");
 }
 
-void KnownFindings::read(const std::filesystem::path& path) {
+void KnownFindings::read(const std::filesystem::path& path, bool is_baseline) {
     std::istringstream lines{read_file(path)};
     std::size_t number = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -79,6 +79,7 @@ void KnownFindings::read(const std::filesystem::path& path) {
             throw UsageError{"{}:{}: not `<finding> <known|deviates> <signature>`", path.string(),
                              number};
         }
+        declared->in_baseline = is_baseline;
         declared_.push_back(std::move(*declared));
     }
 }

@@ -21,12 +21,13 @@ struct Declared {
     int finding = 0;
     Grade grade = Grade::known;
     std::string signature;
+    bool in_baseline = false;  // its user's declaration, for whatever subjects a run has
 };
 
 class KnownFindings {
 public:
     // read adds what the file at `path` declares, or throws UsageError with file, line and reason.
-    void read(const std::filesystem::path& path);
+    void read(const std::filesystem::path& path, bool is_baseline = false);
 
     // read_if_there does the same, and nothing if there is no such file.
     void read_if_there(const std::filesystem::path& path);
