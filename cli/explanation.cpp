@@ -21,7 +21,7 @@ using nlohmann::ordered_json;
 namespace {
 
 // Where the text of a field begins.
-constexpr std::size_t indent = 13;
+constexpr std::size_t field_indent = 13;
 
 std::string counted(std::size_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -67,7 +67,7 @@ std::string reasons(const Explained& it) {
         return "upheld: every law that this scenario puts to the test\n";
     }
     const auto field = [](std::string_view name, std::string_view value) {
-        return fmt::format("  {:<10} {}\n", name, wrapped(value, indent));
+        return fmt::format("  {:<10} {}\n", name, wrapped(value, field_indent));
     };
     const ViolationWords words = words_for(it.run);
     std::string text = verdict["invariant"].get<std::string>() + '\n';
