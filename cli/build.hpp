@@ -66,7 +66,8 @@ public:
     [[nodiscard]] KnownFindings known_findings(const std::string& subject,
                                                const std::string& baseline) const;
 
-    // tool returns how a person starts this program for this build: `./dev` starts the ordinary one.
+    // tool returns how a person starts this program for this build; `./dev shimfuzz` starts that of
+    // the ordinary one.
     [[nodiscard]] std::string tool() const;
 
     // folder returns the top of this build, build/<preset>.

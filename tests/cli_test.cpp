@@ -6,6 +6,7 @@
 // What an explanation looks like is in tests/golden; with SHIMFUZZ_UPDATE_GOLDEN set in the
 // environment the test writes those files instead of comparing, for a person to read and commit.
 
+#include "cli/fuzz_report.hpp"
 #include "cli/fuzz_results.hpp"
 #include "cli/fuzzer_output.hpp"
 #include "cli/minimizer.hpp"
@@ -735,6 +736,16 @@ TEST_F(FuzzResults, a_death_without_an_explanation_is_not_fine) {
     std::vector<cli::PairResult> all = results({}, {leak_});
     all[0].unexplained.emplace_back("crash-1");
     EXPECT_FALSE(fine(all));
+}
+
+TEST_F(FuzzResults, a_baseline_declares_what_is_not_declared_yet) {
+    const std::vector<cli::PairResult> all = results({loss_, noise_, leak_}, {leak_, noise_});
+    const cli::KnownBySubject declared = known();
+    EXPECT_NE(cli::baseline_text(cli::rows_of(all, declared), declared)
+                  .find("\n\n6 known nothing_leaks: free -> leaks\n"),
+              std::string::npos);
+    const std::vector<cli::PairResult> fine = results({loss_}, {leak_});
+    EXPECT_EQ(cli::baseline_text(cli::rows_of(fine, declared), declared), "");
 }
 
 TEST_F(FuzzResults, rows_have_every_member_that_scripts_read) {
