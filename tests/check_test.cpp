@@ -200,7 +200,8 @@ protected:
 
     [[nodiscard]] std::set<std::string> subjects_in(const char* file) const {
         std::set<std::string> subjects;
-        for (const json& row : json::parse(read(work_ / file)).at("targets")) {
+        const json results = json::parse(read(work_ / file));
+        for (const json& row : results.at("targets")) {
             subjects.insert(row.at("subject").get<std::string>() + ' ' +
                             row.at("target").get<std::string>());
         }
