@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <csetjmp>
+#include <utility>
 
 namespace shimfuzz::harness {
 
@@ -127,9 +128,10 @@ int __wrap_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, 
     if (++services_of_turn > services_per_turn_max) {
         std::longjmp(before_the_turn, 1);
     }
-    player->serves(slot->fd);
+    // A client that has connected is served from within.
+    LwsConnection* before = player->begins_to_serve(slot->fd);
     const int gone = __real_lws_service_fd_tsi(context, slot, thread);
-    player->has_served();
+    player->goes_on_with(before);
     return gone;
 }
 }
@@ -236,11 +238,12 @@ ScriptedTls& LwsPlayer::tls_of(const void* context) noexcept {
     return about(whoever_is_on()).tls();
 }
 
-void LwsPlayer::serves(int fd) noexcept {
-    serving_ = connection_with(fd);
-    if (serving_ != nullptr) {
-        about(*serving_).served();
+LwsConnection* LwsPlayer::begins_to_serve(int fd) noexcept {
+    LwsConnection* served = connection_with(fd);
+    if (served != nullptr) {
+        about(*served).served();
     }
+    return std::exchange(serving_, served);
 }
 
 bool LwsPlayer::any_is_alive() const noexcept {
@@ -461,9 +464,14 @@ void LwsPlayer::let_time_pass() noexcept {
     }
 }
 
+// One of which nothing is asked any more may go on as it likes while the other is waited for.
 bool LwsPlayer::loop_slept_idle() const noexcept {
-    return std::ranges::all_of(connections(), [](const LwsConnection* each) {
-        return !each->is_alive() || each->slept_idle();
+    const auto is_awaited = [](LwsConnection* each) {
+        return each->is_alive() && each->tls().facts().recoverable;
+    };
+    const bool any_is_awaited = std::ranges::any_of(connections(), is_awaited);
+    return std::ranges::all_of(connections(), [&](LwsConnection* each) {
+        return each->slept_idle() || !each->is_alive() || (any_is_awaited && !is_awaited(each));
     });
 }
 

@@ -56,9 +56,9 @@ public:
     // Whose callback `wsi` was given; null if it is none of ours. For the subject's callbacks.
     [[nodiscard]] LwsConnection* connection_of(const loop_connection* wsi) noexcept;
 
-    // The loop begins to serve `fd`, and is done with it.
-    void serves(int fd) noexcept;
-    void has_served() noexcept { serving_ = nullptr; }
+    // The loop begins to serve `fd`; returned is whom it served before, and goes on with then.
+    LwsConnection* begins_to_serve(int fd) noexcept;
+    void goes_on_with(LwsConnection* connection) noexcept { serving_ = connection; }
 
 private:
     int poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept override;
