@@ -199,7 +199,7 @@ LwsConnection* LwsPlayer::connection_of(const loop_connection* wsi) noexcept {
 
 LwsConnection* LwsPlayer::connection_with(int fd) noexcept {
     for (LwsConnection* connection : connections()) {
-        if (connection->has_descriptor(fd)) {
+        if (fd >= 0 && connection->has_descriptor(fd)) {
             return connection;
         }
     }
@@ -211,7 +211,16 @@ LwsConnection& LwsPlayer::whoever_is_on() noexcept {
     if (opening_ != nullptr) {
         return *opening_;
     }
-    return serving_ != nullptr ? *serving_ : *about_;
+    if (serving_ != nullptr) {
+        return *serving_;
+    }
+    // A timer's doing: a client that has no TLS yet tries again.
+    for (LwsConnection* connection : connections()) {
+        if (connection->is_alive() && connection->context() == nullptr) {
+            return *connection;
+        }
+    }
+    return *about_;
 }
 
 void LwsPlayer::forget_descriptor(int fd) noexcept {
@@ -254,9 +263,13 @@ bool LwsPlayer::any_is_closing() const noexcept {
     return std::ranges::any_of(connections(), &LwsConnection::is_closing);
 }
 
+// What one connection was told is not to blame for what the other was found to do.
 bool LwsPlayer::noise_applied() noexcept {
-    return std::ranges::any_of(connections(),
-                               [](LwsConnection* each) { return each->tls().noise_applied(); });
+    const std::optional<Violation>& violation = findings_.violation();
+    return std::ranges::any_of(connections(), [&](LwsConnection* each) {
+        const bool is_asked = !violation.has_value() || violation->connection == each->index();
+        return is_asked && each->tls().noise_applied();
+    });
 }
 
 // ---- what lws asks the system ----
@@ -276,13 +289,16 @@ void LwsPlayer::connected(int fd, int peer) noexcept {
     whoever_is_on().connected(peer);
 }
 
+// A turn sleeps once. Where lws is served descriptor by descriptor it polls a second time, without
+// waiting, and what became ready in between is left to the next turn.
 int LwsPlayer::poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept {
     int ready = 0;
+    const bool is_second = std::exchange(turn_has_slept_, true);
     for (struct pollfd& slot : std::span{fds, count}) {
         LwsConnection* connection = connection_with(slot.fd);
         if (connection == nullptr) {
             real_poll(&slot, 1, 0);
-        } else if (unjudged_ != nullptr && connection != unjudged_) {
+        } else if (is_second || (unjudged_ != nullptr && connection != unjudged_)) {
             slot.revents = 0;
         } else {
             slot.revents = about(*connection).answer_poll(slot.events, timeout_ms == 0);
@@ -349,6 +365,7 @@ void LwsPlayer::run_the_loop() noexcept {
     const SystemScope system{*this};
     const SubjectScope scope;
     services_of_turn = 0;
+    turn_has_slept_ = false;
     if (setjmp(before_the_turn) != 0) {
         turn_is_on = false;
         give_the_loop_up();

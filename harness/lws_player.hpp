@@ -104,6 +104,7 @@ private:
     LwsConnection* unjudged_ = nullptr;  // who speaks its opening
     LwsConnection* serving_ = nullptr;   // whose descriptor the loop serves
     std::size_t rows_begin_ = 0;         // of the op that is on
+    bool turn_has_slept_ = false;
     bool stuck_ = false;
     bool loop_is_lost_ = false;
     std::uint32_t passes_ = 0;
