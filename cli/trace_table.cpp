@@ -25,7 +25,7 @@ struct Shape {
 };
 
 bool is_of_second(const ordered_json& row) {
-    return row["connection"] != 0;
+    return row.value("connection", 0) != 0;
 }
 
 Shape shape_of(const ordered_json& run) {
@@ -197,8 +197,15 @@ void add_row(Table& table, const Shape& shape, const ordered_json& row, bool die
     }
 }
 
+// Whether the last op has a row for each of two connections.
+bool ends_with_two_rows(const ordered_json& rows) {
+    const std::size_t count = rows.size();
+    return count > 1 && rows[count - 2]["op"] == rows[count - 1]["op"] &&
+           is_of_second(rows[count - 2]) != is_of_second(rows[count - 1]);
+}
+
 // The index of the row in which the play ended: of the last op's rows, that of the connection
-// which is violated. No row's, where nothing is.
+// which is violated. No row's, where nothing is. A death does not say whose it is.
 std::size_t place_of_violation(const ordered_json& run) {
     const ordered_json& rows = run["rows"];
     const ordered_json& verdict = run["verdict"];
@@ -206,10 +213,8 @@ std::size_t place_of_violation(const ordered_json& run) {
         return rows.size();
     }
     const std::size_t last = rows.size() - 1;
-    const bool is_pair = last > 0 && rows[last - 1]["op"] == rows[last]["op"] &&
-                         rows[last - 1]["connection"] != rows[last]["connection"];
-    const bool is_before = is_pair && verdict.contains("connection") &&
-                           verdict["connection"] == rows[last - 1]["connection"];
+    const bool is_before = ends_with_two_rows(rows) && verdict.contains("connection") &&
+                           is_of_second(verdict) == is_of_second(rows[last - 1]);
     return is_before ? last - 1 : last;
 }
 
@@ -220,10 +225,10 @@ std::string trace_table(const ordered_json& run) {
     Table table{columns_of(shape)};
     const ordered_json& rows = run["rows"];
     const std::size_t place = place_of_violation(run);
+    const bool call_died = run.contains("died") && !ends_with_two_rows(rows);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const bool is_place = i == place;
-        add_row(table, shape, rows[i], is_place && run.contains("died"),
-                is_place ? "<-- here" : "");
+        add_row(table, shape, rows[i], is_place && call_died, is_place ? "<-- here" : "");
     }
     return table.print();
 }
