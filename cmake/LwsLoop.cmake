@@ -29,7 +29,8 @@ endfunction()
 # add_lws_loop(<subject> SOURCE <folder> [OPTIONS <option>...])
 #
 # Makes the subject <subject> from the lws tree in <folder>: its archive, and the glue that gives it
-# the interface of shim/loop_subject.h. OPTIONS go to lws's CMake. Building lws takes about a minute.
+# the interface of shim/loop_subject.h. OPTIONS go to lws's CMake. Building lws takes about a
+# minute.
 function(add_lws_loop subject)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "OPTIONS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE)

@@ -67,8 +67,8 @@ static bool is_established_by(const struct lws *wsi, enum lws_callback_reasons r
 }
 
 #ifdef EXTERNAL_POLL
-/* The application's own table, kept by what lws says of its descriptors. A slot that is free has -1;
- * behind `polled` all are. */
+/* The application's own table, kept by what lws says of its descriptors. A slot that is free has
+ * LWS_SOCK_INVALID; behind `polled` all are. */
 static struct lws_pollfd table[descriptors_max];
 static int polled;
 
