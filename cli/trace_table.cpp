@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace shimfuzz::cli {
 
 using nlohmann::ordered_json;
@@ -14,19 +16,31 @@ namespace {
 
 constexpr std::string_view nothing = "-";
 
-// Which columns a play has: without a loop nobody polls, and only a plausible socket has room.
+// Which columns a play has: without a loop nobody polls, only a plausible socket has room, and one
+// connection needs no name.
 struct Shape {
     bool has_loop = false;
     bool has_room = false;
+    bool has_two = false;
 };
+
+bool is_of_second(const ordered_json& row) {
+    return row.value("connection", 0) != 0;
+}
 
 Shape shape_of(const ordered_json& run) {
     const bool has_loop = run["play"]["loop"] != "none";
-    return {.has_loop = has_loop, .has_room = has_loop && run["play"]["profile"] == "plausible"};
+    return {.has_loop = has_loop,
+            .has_room = has_loop && run["play"]["profile"] == "plausible",
+            .has_two = std::ranges::any_of(run["rows"], is_of_second)};
 }
 
 std::vector<Column> columns_of(const Shape& shape) {
-    std::vector<Column> columns{{"op", Align::right}, {"step"}};
+    std::vector<Column> columns{{"op", Align::right}};
+    if (shape.has_two) {
+        columns.push_back({"of"});
+    }
+    columns.push_back({"step"});
     if (shape.has_loop) {
         columns.push_back({"revents"});
         columns.push_back({"cb"});
@@ -132,6 +146,9 @@ std::vector<std::string> cells_of(const LinePlan& plan, const Shape& shape) {
     add(plan.first, [&] {
         return row["settling"].get<bool>() ? "" : std::to_string(row["op"].get<std::uint32_t>());
     });
+    if (shape.has_two) {
+        add(plan.first, [&] { return std::string{is_of_second(row) ? "B" : "A"}; });
+    }
     add(plan.first, [&] { return row["step"].get<std::string>(); });
     if (shape.has_loop) {
         add(plan.first, [&] {
@@ -180,17 +197,38 @@ void add_row(Table& table, const Shape& shape, const ordered_json& row, bool die
     }
 }
 
+// Whether the last op has a row for each of two connections.
+bool ends_with_two_rows(const ordered_json& rows) {
+    const std::size_t count = rows.size();
+    return count > 1 && rows[count - 2]["op"] == rows[count - 1]["op"] &&
+           is_of_second(rows[count - 2]) != is_of_second(rows[count - 1]);
+}
+
+// The index of the row in which the play ended: of the last op's rows, that of the connection
+// which is violated. No row's, where nothing is. A death does not say whose it is.
+std::size_t place_of_violation(const ordered_json& run) {
+    const ordered_json& rows = run["rows"];
+    const ordered_json& verdict = run["verdict"];
+    if (verdict["status"] != "violated" || rows.empty()) {
+        return rows.size();
+    }
+    const std::size_t last = rows.size() - 1;
+    const bool is_before = ends_with_two_rows(rows) && verdict.contains("connection") &&
+                           is_of_second(verdict) == is_of_second(rows[last - 1]);
+    return is_before ? last - 1 : last;
+}
+
 }  // namespace
 
 std::string trace_table(const ordered_json& run) {
     const Shape shape = shape_of(run);
     Table table{columns_of(shape)};
     const ordered_json& rows = run["rows"];
-    const bool violated = run["verdict"]["status"] == "violated";
+    const std::size_t place = place_of_violation(run);
+    const bool call_died = run.contains("died") && !ends_with_two_rows(rows);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const bool is_place = violated && i + 1 == rows.size();
-        add_row(table, shape, rows[i], is_place && run.contains("died"),
-                is_place ? "<-- here" : "");
+        const bool is_place = i == place;
+        add_row(table, shape, rows[i], is_place && call_died, is_place ? "<-- here" : "");
     }
     return table.print();
 }
@@ -198,6 +236,8 @@ std::string trace_table(const ordered_json& run) {
 std::string_view trace_legend() noexcept {
     return R"(op        the op's place in the scenario, counted from 0; none in the settling phase,
           in which faults have stopped and everything begun must finish
+of        the connection that the line is about, where there are two: A the first, B the other. An
+          op that touched both has a line for each
 step      the op, as in the text form
 revents   what poll returned to the loop; - if the op is no service pass
 cb        yes if the application's writeable callback was called

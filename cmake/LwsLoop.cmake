@@ -26,20 +26,21 @@ function(shimfuzz_lws_flags out_flags)
   set(${out_flags} "${flags}" PARENT_SCOPE)
 endfunction()
 
-# add_lws_loop(<subject> SOURCE <folder>)
+# add_lws_loop(<subject> SOURCE <folder> [OPTIONS <option>...])
 #
 # Makes the subject <subject> from the lws tree in <folder>: its archive, and the glue that gives it
-# the interface of shim/loop_subject.h. Building lws takes about a minute.
+# the interface of shim/loop_subject.h. OPTIONS go to lws's CMake. Building lws takes about a
+# minute.
 function(add_lws_loop subject)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "OPTIONS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE)
-    message(FATAL_ERROR "add_lws_loop(${subject}): SOURCE <folder>, and nothing else")
+    message(FATAL_ERROR "add_lws_loop(${subject}): SOURCE <folder> [OPTIONS <option>...]")
   endif()
   set(build "${CMAKE_CURRENT_BINARY_DIR}/${subject}")
   set(archive "${build}/lib/libwebsockets.a")
   shimfuzz_lws_flags(flags)
   shimfuzz_configure_lws("${arg_SOURCE}" "${build}" FLAGS "${flags}"
-    OPTIONS -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O2\ -DNDEBUG)
+    OPTIONS -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O2\ -DNDEBUG ${arg_OPTIONS})
 
   add_custom_command(OUTPUT "${archive}"
     COMMAND "${CMAKE_COMMAND}" --build "${build}" --target websockets
@@ -65,4 +66,32 @@ function(add_lws_loop subject)
   set_target_properties(${target} PROPERTIES
     SHIMFUZZ_BRINGS_A_LOOP TRUE
     SHIMFUZZ_REST upstream_${subject})
+endfunction()
+
+# add_lws_external_poll(<subject> OF <lws subject>)
+#
+# Makes the subject <subject>: the archive of <lws subject>, which must be built with
+# LWS_WITH_EXTERNAL_POLL, under a poll loop of the application's. It is skipped where <lws subject>
+# is.
+function(add_lws_external_poll subject)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OF" "")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_OF)
+    message(FATAL_ERROR "add_lws_external_poll(${subject}): OF <lws subject>, and nothing else")
+  endif()
+  shimfuzz_subject_is_built(${arg_OF} built)
+  if(NOT built)
+    shimfuzz_skip_subject(${subject} "as ${arg_OF} was")
+    return()
+  endif()
+  set(target shim_${subject})
+  get_target_property(includes shim_${arg_OF} INCLUDE_DIRECTORIES)
+  get_target_property(rest shim_${arg_OF} SHIMFUZZ_REST)
+  add_library(${target} STATIC "${PROJECT_SOURCE_DIR}/shim/lws/loop_subject.c")
+  add_dependencies(${target} archive_${arg_OF})
+  target_include_directories(${target} SYSTEM PRIVATE ${includes})
+  target_compile_definitions(${target} PRIVATE SUBJECT_NAME="${subject}" EXTERNAL_POLL)
+  target_link_libraries(${target} PUBLIC shimfuzz_mbedtls PRIVATE shimfuzz_sanitizers)
+  set_target_properties(${target} PROPERTIES
+    SHIMFUZZ_BRINGS_A_LOOP TRUE
+    SHIMFUZZ_REST "${rest}")
 endfunction()

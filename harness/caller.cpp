@@ -36,6 +36,7 @@ bool Caller::play(const scenario::Op& op) noexcept {
     case OpKind::app_read_size:
     case OpKind::app_close:
     case OpKind::service_pass:
+    case OpKind::other_connection:
     case OpKind::answer_read:
     case OpKind::answer_write:
     case OpKind::answer_handshake:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where judges put what they see: the first violation of a connection, and how often each premise
-// was reached.
+// Where judges put what they see: the first violation of a run, and how often each premise was
+// reached.
 //
 // After the first violation judging ends: what follows is mostly its consequence. Memory safety is
 // the sanitizers' and is never switched off.
@@ -18,9 +18,15 @@ public:
         pass_ = pass;
     }
 
+    // about says which connection what is seen from here on is about.
+    void about(std::uint8_t connection) noexcept { connection_ = connection; }
+
     void report(const Signature& signature) noexcept {
         if (!violation_.has_value()) {
-            violation_ = Violation{.signature = signature, .op_index = op_index_, .pass = pass_};
+            violation_ = Violation{.signature = signature,
+                                   .op_index = op_index_,
+                                   .pass = pass_,
+                                   .connection = connection_};
         }
     }
 
@@ -40,6 +46,7 @@ public:
 private:
     std::uint32_t op_index_ = 0;
     std::uint32_t pass_ = 0;
+    std::uint8_t connection_ = 0;
     std::optional<Violation> violation_;
     Reach reach_{};
 };

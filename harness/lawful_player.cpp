@@ -101,6 +101,7 @@ bool LawfulPlayer::play(const scenario::Op& op) noexcept {
     case OpKind::service_pass:
         service_pass(offered_by(op));
         return true;
+    case OpKind::other_connection:
     case OpKind::call_handshake:
     case OpKind::call_read:
     case OpKind::call_write:

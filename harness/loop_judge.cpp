@@ -47,7 +47,7 @@ void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& f
     judge_pollin(events, facts);
     judge_pending(events, at_once, facts);
     judge_pollout_kept(events, facts);
-    judge_pollout_served();
+    judge_pollout_served(facts);
     judge_pollout_justified(events, facts);
     judge_progress();
 }
@@ -124,8 +124,10 @@ void LoopJudge::judge_pollout_kept(const PollEvents& events, const LoopFacts& fa
 }
 
 // want_read_keeps_pollout, second half: of two passes with POLLOUT, one sends.
-void LoopJudge::judge_pollout_served() noexcept {
-    if (!pass_.pollout_delivered || !pass_.pollout_must_serve) {
+void LoopJudge::judge_pollout_served(const LoopFacts& facts) noexcept {
+    // A pass in which the end was read closes instead.
+    const bool is_over = facts.closing || tls_.ended || tls_.dead;
+    if (!pass_.pollout_delivered || !pass_.pollout_must_serve || is_over) {
         passes_unserved_ = 0;
         return;
     }

@@ -58,7 +58,7 @@ Played play_once(const scenario::Play& play, const scenario::Scenario& scenario,
     reset_allocations();
     {
         LwsPlayer player{scenario, play.profile == scenario::Profile::plausible, trace};
-        const Installed scripted{player.tls()};
+        const Installed scripted{player.tls(), player.tls_switch()};
         player.play();
         player.kill();
         damaged = allocation_failed() || player.is_stuck();
@@ -67,7 +67,7 @@ Played play_once(const scenario::Play& play, const scenario::Scenario& scenario,
         }
         played = {.outcome = {.verdict = {.violation = player.findings().violation()},
                               .reach = player.findings().reach()},
-                  .noise_applied = player.tls().noise_applied()};
+                  .noise_applied = player.noise_applied()};
     }
     if (damaged) {
         restart_loop();

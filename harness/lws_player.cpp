@@ -4,30 +4,20 @@
 
 #include "harness/allocation.hpp"
 #include "harness/determinism.hpp"
-#include "harness/feedback.hpp"
 #include "harness/observation.hpp"
-#include "harness/payload.hpp"
 #include "harness/world_ops.hpp"
 #include "scenario/op_table.hpp"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csetjmp>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <utility>
 
 namespace shimfuzz::harness {
 
-using model::LoopEventKind;
-using model::Phase;
 using model::PollEvents;
 using scenario::OpKind;
-using scenario::Role;
-using scenario::Side;
 
 namespace {
 
@@ -47,10 +37,6 @@ constexpr std::uint32_t killing_turns_max = 16;
 // context, and so on what was played before.
 constexpr std::uint64_t time_jump = 60 * second;
 
-constexpr std::uint32_t settling_reads_of_lws_max = 8;
-constexpr std::uint32_t settling_passes_of_lws_base = 32;
-constexpr std::uint32_t settling_passes_of_lws_per_step = 8;
-
 // A close waits for the peer, or for its timeout; after so many of them it waits for ever.
 constexpr std::uint32_t timeouts_waited_for_max = 8;
 
@@ -68,29 +54,33 @@ void count_a_round() {
     }
 }
 
-// What the application writes, with the room before it that lws wants.
-std::array<std::uint8_t, loop_headroom + scenario::size_max> write_memory;
-
 // The callbacks of the subject get no argument of ours.
 LwsPlayer* player = nullptr;
 
-int told_established(loop_connection* connection) {
-    return player != nullptr && player->is(connection) ? player->established() : 0;
+LwsConnection* connection_of(const loop_connection* wsi) noexcept {
+    return player != nullptr ? player->connection_of(wsi) : nullptr;
 }
 
-int told_writeable(loop_connection* connection) {
-    return player != nullptr && player->is(connection) ? player->writeable() : 0;
+int told_established(loop_connection* wsi) {
+    LwsConnection* connection = connection_of(wsi);
+    return connection != nullptr ? connection->established() : 0;
 }
 
-int told_received(loop_connection* connection, const void* bytes, size_t size) {
-    return player != nullptr && player->is(connection)
-               ? player->received({static_cast<const std::uint8_t*>(bytes), size})
+int told_writeable(loop_connection* wsi) {
+    LwsConnection* connection = connection_of(wsi);
+    return connection != nullptr ? connection->writeable() : 0;
+}
+
+int told_received(loop_connection* wsi, const void* bytes, size_t size) {
+    LwsConnection* connection = connection_of(wsi);
+    return connection != nullptr
+               ? connection->received({static_cast<const std::uint8_t*>(bytes), size})
                : 0;
 }
 
-void told_closed(loop_connection* connection) {
-    if (player != nullptr && player->is(connection)) {
-        player->closed();
+void told_closed(loop_connection* wsi) {
+    if (LwsConnection* connection = connection_of(wsi)) {
+        connection->closed();
     }
 }
 
@@ -99,26 +89,40 @@ constexpr loop_application application{.established = told_established,
                                        .received = told_received,
                                        .closed = told_closed};
 
-// What poll says of a connection that was reset. An orderly end is something to read.
-constexpr int hung_up = POLLHUP | POLLERR;
-
-PollEvents events_of(short bits) noexcept {
-    return {.in = (bits & POLLIN) != 0, .out = (bits & POLLOUT) != 0, .hup = false};
-}
-
-loop_role role_of(Role role) noexcept {
-    return static_cast<loop_role>(role);
-}
-
 // Who answers when no scenario plays: the context reads the clock that it will see later.
 class Waiting final : public SimulatedSystem {
     int poll(struct pollfd* fds, nfds_t count, int) noexcept override {
         return real_poll(fds, count, 0);
     }
     std::uint64_t now() const noexcept override { return clock_now; }
-    void shut_down() noexcept override {}
-    void connected(int peer) noexcept override { ::close(peer); }
+    void shut_down(int) noexcept override {}
+    void connected(int, int peer) noexcept override { ::close(peer); }
 };
+
+bool speaks_of_another(const scenario::Scenario& scenario) noexcept {
+    return std::ranges::find(scenario.ops, OpKind::other_connection, &scenario::Op::kind) !=
+           scenario.ops.end();
+}
+
+// The ops of `scenario` that are about its connection `index`.
+scenario::Scenario part_of(const scenario::Scenario& scenario, std::size_t index) {
+    scenario::Scenario part{.setup = scenario.setup, .ops = {}};
+    std::size_t about = 0;
+    for (const scenario::Op& op : scenario.ops) {
+        if (op.kind == OpKind::other_connection) {
+            about = 1 - about;
+        } else if (about == index) {
+            part.ops.push_back(op);
+        }
+    }
+    return part;
+}
+
+using Parts = std::array<scenario::Scenario, connections_per_play_max>;
+
+Parts parts_of(const scenario::Scenario& scenario) {
+    return {part_of(scenario, 0), part_of(scenario, 1)};
+}
 
 }  // namespace
 
@@ -127,14 +131,21 @@ int __real_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, 
 
 int __real_lws_ssl_pending(struct lws* wsi);
 
-int __wrap_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread) {
-    count_a_round();
-    return __real_lws_service_fd_tsi(context, slot, thread);
-}
-
 int __wrap_lws_ssl_pending(struct lws* wsi) {
     count_a_round();
     return __real_lws_ssl_pending(wsi);
+}
+
+int __wrap_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread) {
+    if (!turn_is_on) {
+        return __real_lws_service_fd_tsi(context, slot, thread);
+    }
+    count_a_round();
+    // A client that has connected is served from within.
+    LwsConnection* before = player->begins_to_serve(slot->fd);
+    const int gone = __real_lws_service_fd_tsi(context, slot, thread);
+    player->goes_on_with(before);
+    return gone;
 }
 }
 
@@ -152,31 +163,21 @@ void stop_loop() noexcept {
 
 LwsPlayer::LwsPlayer(const scenario::Scenario& scenario, bool plausible, Trace* trace) noexcept
     : scenario_{scenario},
-      plausible_{plausible},
+      has_two_{speaks_of_another(scenario)},
+      parts_{has_two_ ? parts_of(scenario) : Parts{}},
       trace_{trace},
-      tls_{scenario, plausible},
-      stream_{scenario.setup.side, scenario.setup.role},
-      calls_judge_{findings_, tls_, scenario.setup.role == Role::raw},
-      loop_judge_{findings_, tls_.facts(), plausible} {
-    tls_.receive_from(stream_);
+      first_{0, has_two_ ? parts_[0] : scenario, plausible, findings_, *this},
+      about_{&first_} {
+    connections_[0] = &first_;
+    if (has_two_) {
+        connections_[1] = &second_.emplace(std::uint8_t{1}, parts_[1], plausible, findings_, *this);
+    }
     clock_now = (clock_now / second + 1) * second;
     player = this;
 }
 
 LwsPlayer::~LwsPlayer() {
     player = nullptr;
-}
-
-void LwsPlayer::connected(int peer) noexcept {
-    if (peer_ >= 0) {
-        ::close(peer_);  // lws gave an earlier socket up
-    }
-    peer_ = peer;
-    tls_.has_socket(true);
-}
-
-std::uint64_t LwsPlayer::now() const noexcept {
-    return clock_now;
 }
 
 void LwsPlayer::play() noexcept {
@@ -193,206 +194,196 @@ bool LwsPlayer::goes_on() const noexcept {
     return findings_.judging() || is_observed();
 }
 
-// ---- what lws tells its application ----
+// ---- whose it is ----
 
-int LwsPlayer::established() noexcept {
-    observe({.kind = LoopEventKind::established});
-    established_ = true;
-    stream_.opening_is_over();
-    if (judging_loop_) {
-        loop_judge_.established();
-    }
-    if (writeable_due_ && connection_ != nullptr) {
-        observe({.kind = LoopEventKind::asked_writeable});
-        loop_ask_writeable(connection_);
-    }
-    observe({.kind = LoopEventKind::returned});
-    return 0;
+std::span<LwsConnection* const> LwsPlayer::connections() const noexcept {
+    return std::span{connections_}.first(has_two_ ? 2 : 1);
 }
 
-// The application writes what one app_write op said, and asks again while it has more.
-int LwsPlayer::writeable() noexcept {
-    if (connection_ == nullptr) {
-        return 0;
-    }
-    observe({.kind = LoopEventKind::writeable});
-    loop_judge_.writeable_given();
-    if (row_ != nullptr) {
-        row_->writeable_given = true;
-    }
-    if (close_asked_ && established_) {
-        writeable_due_ = false;
-        observe({.kind = LoopEventKind::returned, .flag = true});
-        return -1;
-    }
-    int returned = 0;
-    if (writes_waiting_ > 0) {
-        while (scenario_.ops[write_cursor_].kind != OpKind::app_write ||
-               scenario_.ops[write_cursor_].number == 0) {
-            ++write_cursor_;
+// What is seen from here on is about `connection`.
+LwsConnection& LwsPlayer::about(LwsConnection& connection) noexcept {
+    findings_.about(connection.index());
+    return connection;
+}
+
+LwsConnection* LwsPlayer::connection_of(const loop_connection* wsi) noexcept {
+    for (LwsConnection* connection : connections()) {
+        if (connection->is(wsi)) {
+            return &about(*connection);
         }
-        const std::size_t size = scenario_.ops[write_cursor_++].number;
-        --writes_waiting_;
-        const std::span<const std::uint8_t> content = payload(app_sent_, size);
-        std::uint8_t* buffer = write_memory.data() + loop_headroom;
-        std::memcpy(buffer, content.data(), size);
-        app_sent_ += size;
-        calls_judge_.application_writes({write_memory.data(), loop_headroom + size});
-        observe({.kind = LoopEventKind::wrote, .size = static_cast<std::uint32_t>(size)});
-        returned = loop_write(connection_, role_of(scenario_.setup.role),
-                              static_cast<loop_side>(scenario_.setup.side), buffer, size);
     }
-    writeable_due_ = writes_waiting_ > 0;
-    if (writeable_due_ && returned >= 0 && connection_ != nullptr) {
-        observe({.kind = LoopEventKind::asked_writeable});
-        loop_ask_writeable(connection_);
-    }
-    observe({.kind = LoopEventKind::returned, .flag = returned < 0});
-    return returned < 0 ? -1 : 0;
+    return opening_;
 }
 
-int LwsPlayer::received(std::span<const std::uint8_t> bytes) noexcept {
-    observe({.kind = LoopEventKind::received, .size = static_cast<std::uint32_t>(bytes.size())});
-    while (!bytes.empty()) {
-        const std::span<const std::uint8_t> part =
-            bytes.first(std::min<std::size_t>(bytes.size(), scenario::size_max));
-        const std::span<const std::uint8_t> expected = payload(app_received_, part.size());
-        if (!std::ranges::equal(part, expected)) {
-            findings_.report({.invariant = Invariant::no_byte_invented,
-                              .place = Place::read,
-                              .answer = model::Answer::ok,
-                              .done = Done::bytes_invented});
+LwsConnection* LwsPlayer::connection_with(int fd) noexcept {
+    for (LwsConnection* connection : connections()) {
+        if (fd >= 0 && connection->has_descriptor(fd)) {
+            return connection;
         }
-        app_received_ += part.size();
-        bytes = bytes.subspan(part.size());
     }
-    return 0;
+    return nullptr;
 }
 
-void LwsPlayer::closed() noexcept {
-    observe({.kind = LoopEventKind::closed});
-    if (judging_loop_) {
-        loop_judge_.closes(facts());
+// For what lws does of its own accord, for a connection that it does not name.
+LwsConnection& LwsPlayer::whoever_is_on() noexcept {
+    if (opening_ != nullptr) {
+        return *opening_;
     }
-    closed_ = true;
-    connection_ = nullptr;
-    descriptor_ = -1;
-    writeable_due_ = false;
+    if (serving_ != nullptr) {
+        return *serving_;
+    }
+    // A timer's doing: a client that has no TLS yet tries again.
+    for (LwsConnection* connection : connections()) {
+        if (connection->is_alive() && connection->context() == nullptr) {
+            return *connection;
+        }
+    }
+    return *about_;
+}
+
+void LwsPlayer::forget_descriptor(int fd) noexcept {
+    if (LwsConnection* before = connection_with(fd)) {
+        before->forget_descriptor();
+    }
+}
+
+void LwsPlayer::context_made(const void* context) noexcept {
+    for (LwsConnection* connection : connections()) {
+        if (connection->context() == context) {
+            connection->use_context(nullptr);
+        }
+    }
+    whoever_is_on().use_context(context);
+}
+
+ScriptedTls& LwsPlayer::tls_of(const void* context) noexcept {
+    for (LwsConnection* connection : connections()) {
+        if (connection->context() == context) {
+            return about(*connection).tls();
+        }
+    }
+    return about(whoever_is_on()).tls();
+}
+
+LwsConnection* LwsPlayer::begins_to_serve(int fd) noexcept {
+    LwsConnection* served = connection_with(fd);
+    if (served != nullptr) {
+        about(*served).served();
+    }
+    return std::exchange(serving_, served);
+}
+
+bool LwsPlayer::any_is_alive() const noexcept {
+    return std::ranges::any_of(connections(), &LwsConnection::is_alive);
+}
+
+bool LwsPlayer::any_is_closing() const noexcept {
+    return std::ranges::any_of(connections(), &LwsConnection::is_closing);
+}
+
+// What one connection was told is not to blame for what the other was found to do.
+bool LwsPlayer::noise_applied() noexcept {
+    const std::optional<Violation>& violation = findings_.violation();
+    return std::ranges::any_of(connections(), [&](LwsConnection* each) {
+        const bool is_asked = !violation.has_value() || violation->connection == each->index();
+        return is_asked && each->tls().noise_applied();
+    });
 }
 
 // ---- what lws asks the system ----
 
+std::uint64_t LwsPlayer::now() const noexcept {
+    return clock_now;
+}
+
+void LwsPlayer::shut_down(int fd) noexcept {
+    if (LwsConnection* connection = connection_with(fd)) {
+        connection->tls().no_more_output();
+    }
+}
+
+void LwsPlayer::connected(int fd, int peer) noexcept {
+    forget_descriptor(fd);
+    whoever_is_on().connected(peer);
+}
+
+// A turn sleeps once. Where lws is served descriptor by descriptor it polls a second time, without
+// waiting, and what became ready in between is left to the next turn.
 int LwsPlayer::poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept {
     int ready = 0;
+    const bool is_second = std::exchange(turn_has_slept_, true);
     for (struct pollfd& slot : std::span{fds, count}) {
-        if (slot.fd == descriptor_) {
-            slot.revents = answer_poll(slot, timeout_ms);
-        } else {
+        LwsConnection* connection = connection_with(slot.fd);
+        if (connection == nullptr) {
             real_poll(&slot, 1, 0);
+        } else if (is_second || (unjudged_ != nullptr && connection != unjudged_)) {
+            slot.revents = 0;
+        } else {
+            slot.revents = about(*connection).answer_poll(slot.events, timeout_ms == 0);
         }
         ready += slot.revents != 0 ? 1 : 0;
     }
     return ready;
 }
 
-// The loop sleeps, and wakes.
-short LwsPlayer::answer_poll(const struct pollfd& slot, int timeout_ms) noexcept {
-    interest_ = events_of(slot.events);
-    at_once_ = timeout_ms == 0;
-    observe({.kind = LoopEventKind::slept, .flag = at_once_, .events = interest_});
-    // Of a loop that ran out of memory no more is asked than that it survives and forgets.
-    judging_loop_ = judging_loop_ && !allocation_failed();
-    if (judging_loop_) {
-        loop_judge_.slept(interest_, at_once_, facts());
+// ---- opening ----
+
+// A connection is opened by the first op that needs it.
+bool LwsPlayer::open(LwsConnection& connection) noexcept {
+    if (connection.is_opened()) {
+        return connection.is_alive();
     }
-    note_situation(1U << 16 | (interest_.in ? 1U : 0U) << 4 | (interest_.out ? 1U : 0U) << 5 |
-                   (at_once_ ? 1U : 0U) << 8 | (established_ ? 1U : 0U) << 9 |
-                   (writeable_due_ ? 1U : 0U) << 10 | (rx_flow_off_ ? 1U : 0U) << 11 |
-                   static_cast<std::uint32_t>(scenario_.setup.role) << 12 |
-                   static_cast<std::uint32_t>(scenario_.setup.side) << 14);
-    const PollEvents revents{
-        .in = level_.in && interest_.in, .out = level_.out && interest_.out, .hup = level_.hup};
-    observe({.kind = LoopEventKind::woke, .events = revents});
-    slept_idle_ = revents == PollEvents{} && !at_once_;
-    if (row_ != nullptr) {
-        row_->woke = true;
-        row_->revents = revents;
+    opening_ = &about(connection);
+    connection.open();
+    opening_ = nullptr;
+    if (!connection.is_alive()) {
+        return false;
     }
-    if (judging_loop_) {
-        loop_judge_.woke(revents, at_once_, facts());
+    if (connection.starts_established()) {
+        speak_the_opening(connection);
     }
-    return static_cast<short>((revents.in ? POLLIN : 0) | (revents.out ? POLLOUT : 0) |
-                              (revents.hup ? hung_up : 0));
+    about(connection).begin_judging();
+    return connection.is_alive();
+}
+
+// Meanwhile poll says nothing of the other connection, and does not judge it: to the loop an
+// opening is a few turns more between two sleeps.
+void LwsPlayer::speak_the_opening(LwsConnection& connection) noexcept {
+    connection.speak_the_opening();
+    unjudged_ = &connection;
+    bool idle = false;
+    for (std::uint32_t i = 0; i < opening_turns_max && connection.is_alive() && !idle; ++i) {
+        connection.offer_the_opening();
+        run_the_loop();
+        idle = connection.slept_idle();
+    }
+    unjudged_ = nullptr;
 }
 
 // ---- the faulty phase ----
 
-// The connection is opened by the first op that needs it.
-bool LwsPlayer::open() noexcept {
-    if (!opened_) {
-        opened_ = true;
-        open_connection();
-    }
-    return connection_ != nullptr;
-}
-
-void LwsPlayer::open_connection() noexcept {
-    const bool from_established = scenario_.setup.start == scenario::Start::established;
-    tls_.assume_established(from_established);
-    tls_.tell(&calls_judge_, nullptr, nullptr);
-    int fd = -1;
-    tls_.has_socket(scenario_.setup.side == Side::server);
-    if (scenario_.setup.side == Side::server) {
-        std::array<int, 2> pair{};
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-            std::perror("shimfuzz: socketpair");
-            std::abort();
-        }
-        fd = pair[0];
-        peer_ = pair[1];
-    }
-    {
-        const SystemScope system{*this};
-        const SubjectScope scope;
-        observe({.kind = LoopEventKind::opening});
-        connection_ = loop_open(static_cast<loop_side>(scenario_.setup.side),
-                                role_of(scenario_.setup.role), fd);
-    }
-    closed_ = connection_ == nullptr;
-    observe({.kind = LoopEventKind::opened, .flag = !closed_});
-    if (closed_) {
-        return;
-    }
-    descriptor_ = loop_descriptor(connection_);
-    if (from_established) {
-        speak_the_opening();
-    }
-    tls_.assume_established(false);
-    judging_loop_ = true;
-    tls_.tell(&calls_judge_, &loop_judge_, nullptr);
-    if (established_) {
-        loop_judge_.established();
-    }
-    loop_judge_.world_changed();
-}
-
-// TLS and role are opened without the scenario's answers, and nobody judges.
-void LwsPlayer::speak_the_opening() noexcept {
-    tls_.receive_at_once(stream_.opening_size());
-    bool idle = false;
-    for (std::uint32_t i = 0; i < opening_turns_max && connection_ != nullptr && !idle; ++i) {
-        level_ = {.in = tls_.facts().pending > 0, .out = true, .hup = false};
-        turn();
-        idle = slept_idle_;
-    }
-}
-
 // One turn of lws's loop.
 void LwsPlayer::turn() noexcept {
+    for (LwsConnection* connection : connections()) {
+        if (connection->is_alive()) {
+            connection->begin_turn();
+        }
+    }
+    ++passes_;
+    run_the_loop();
+    for (std::size_t i = 0; has_two_ && i < connections_.size(); ++i) {
+        if (connections_[1 - i]->was_served()) {
+            connections_[i]->other_kept_loop_awake();
+        }
+    }
+}
+
+void LwsPlayer::run_the_loop() noexcept {
     clock_now += pass_takes;
     const SystemScope system{*this};
     const SubjectScope scope;
     rounds_of_turn = 0;
+    turn_has_slept_ = false;
     if (setjmp(before_the_turn) != 0) {
         turn_is_on = false;
         give_the_loop_up();
@@ -408,10 +399,11 @@ void LwsPlayer::give_the_loop_up() noexcept {
     stop_observing();
     stuck_ = true;
     loop_is_lost_ = true;
+    serving_ = nullptr;
     loop_abandon();
-    connection_ = nullptr;
-    descriptor_ = -1;
-    closed_ = true;
+    for (LwsConnection* connection : connections()) {
+        connection->lost();
+    }
     findings_.overrule({.invariant = Invariant::pass_makes_progress,
                         .place = Place::loop,
                         .answer = std::nullopt,
@@ -421,257 +413,199 @@ void LwsPlayer::give_the_loop_up() noexcept {
 void LwsPlayer::play_op(std::uint32_t index) noexcept {
     const scenario::Op& op = scenario_.ops[index];
     findings_.at(index, passes_);
-    tls_.play_to(index);
-    if (trace_ != nullptr) {
-        trace_->rows.push_back({.op_index = index});
-        record_in(&trace_->rows.back());
+    if (op.kind == OpKind::other_connection) {
+        about_ = connections_[1 - about_->index()];
+    } else {
+        about_->next_op();
     }
-    const bool played = play(op);
-    if (trace_ != nullptr) {
-        trace_->rows.back().played = played;
-        finish_row(trace_->rows.back());
-    }
+    about(*about_);
+    begin_rows({.op_index = index}, about_);
+    finish_rows(play(op));
 }
 
 bool LwsPlayer::play(const scenario::Op& op) noexcept {
     if (!scenario::belongs_to(op.kind, scenario::Loop::lws)) {
         return false;
     }
-    if (play_in_the_world(op, tls_, loop_judge_)) {
+    if (op.kind == OpKind::other_connection) {
+        return true;
+    }
+    if (play_in_the_world(op, about_->tls(), about_->loop_judge())) {
         if (op.kind == OpKind::alloc_fail) {
             stop_observing();
         }
-        return true;
-    }
-    return open() && play_in_connection(op);
-}
-
-bool LwsPlayer::play_in_connection(const scenario::Op& op) noexcept {
-    if (op.kind == OpKind::app_write) {
-        return app_write(op.number);
-    }
-    if (op.kind == OpKind::app_ask_writeable) {
-        return ask_writeable();
-    }
-    if (op.kind == OpKind::app_close) {
-        return app_close();
-    }
-    if (op.kind == OpKind::app_rx_flow) {
-        // There is nothing to hold back before TLS delivers.
-        if (!established_ || !tls_.facts().established || close_asked_) {
-            return false;
+        if (op.kind == OpKind::alloc_fail && has_two_) {
+            connections_[1 - about_->index()]->tls().not_recoverable();
         }
-        loop_judge_.world_changed();
-        rx_flow_off_ = op.choice != 0;
-        const SystemScope system{*this};
-        const SubjectScope scope;
-        observe({.kind = LoopEventKind::rx_flow, .flag = !rx_flow_off_});
-        loop_rx_flow(connection_, rx_flow_off_ ? 0 : 1);
         return true;
+    }
+    if (!open(*about_)) {
+        return false;
     }
     if (op.kind == OpKind::service_pass) {
-        service(offered_by(op));
+        about_->offer(offered_by(op));
+        turn();
         return true;
     }
-    return false;
-}
-
-bool LwsPlayer::app_write(std::uint32_t size) noexcept {
-    if (size == 0 || !ask_writeable()) {
-        return false;
-    }
-    ++writes_waiting_;
-    return true;
-}
-
-// Before it is established an application knows nothing of its connection; it asks then.
-bool LwsPlayer::ask_writeable() noexcept {
-    // A client whose request was sent has nothing to write: the answer ends the exchange.
-    const bool http_client =
-        scenario_.setup.role == Role::http && scenario_.setup.side == Side::client;
-    if (http_client || close_asked_ ||
-        tls_.facts().last[static_cast<std::size_t>(Function::close_notify)]) {
-        return false;
-    }
-    loop_judge_.world_changed();
-    writeable_due_ = true;
-    if (established_) {
-        const SystemScope system{*this};
-        const SubjectScope scope;
-        observe({.kind = LoopEventKind::asked_writeable});
-        loop_ask_writeable(connection_);
-    }
-    return true;
-}
-
-// An application closes by what it returns from a callback; to get one it asks for the writeable.
-bool LwsPlayer::app_close() noexcept {
-    if (close_asked_ || !established_) {
-        return false;
-    }
-    writes_waiting_ = 0;
-    const bool asked = ask_writeable();
-    close_asked_ = asked;
-    return asked;
-}
-
-void LwsPlayer::service(const PollEvents& offered) noexcept {
-    level_ = offered;
-    if (plausible_) {
-        level_.in = offered.in && tls_.readable();
-        level_.out = offered.out && tls_.writeable();
-    }
-    if (level_.hup) {
-        tls_.not_recoverable();
-    }
-    ++passes_;
-    turn();
-}
-
-LoopFacts LwsPlayer::facts() const noexcept {
-    const TlsFacts& tls = tls_.facts();
-    const bool raw = scenario_.setup.role == Role::raw;
-    const bool holds = connection_ != nullptr && loop_holds_output(connection_) != 0;
-    const bool closing = tls.last[static_cast<std::size_t>(Function::close_notify)].has_value();
-    return {.connecting = scenario_.setup.side == Side::client &&
-                          !tls.last[static_cast<std::size_t>(Function::handshake)].has_value(),
-            .closing = closing,
-            .lingers = closing,
-            .close_asked = close_asked_,
-            .rx_flow_off = rx_flow_off_,
-            .writeable_due = writeable_due_ && established_,
-            .app_sent = raw ? app_sent_ : tls.accepted + (holds ? 1 : 0)};
+    return about_->play(op);
 }
 
 // ---- the settling phase ----
 
-std::uint32_t LwsPlayer::settling_passes_max() const noexcept {
-    const std::uint32_t writes =
-        writes_waiting_ + static_cast<std::uint32_t>(app_sent_ / record_size_max) + 1;
-    const std::uint32_t steps = writes + tls_.records_waiting() + (established_ ? 0 : 1);
-    return settling_passes_of_lws_base + settling_passes_of_lws_per_step * steps +
-           static_cast<std::uint32_t>(tls_.unread() / settling_reads_of_lws_max);
-}
-
 void LwsPlayer::settle() noexcept {
     findings_.at(static_cast<std::uint32_t>(scenario_.ops.size()), passes_);
-    if (!open()) {
-        loop_judge_.settled(true, true, 0, facts());
-        return;
+    open_what_never_was();
+    std::uint32_t passes_max = 0;
+    for (LwsConnection* connection : connections()) {
+        if (connection->is_alive()) {
+            connection->settle();
+            passes_max += connection->settling_passes_max();
+        }
     }
-    tls_.settle();
-    loop_judge_.world_changed();
-    plausible_ = true;
-    const std::uint32_t passes_max = settling_passes_max();
     std::uint32_t timeouts = 0;
     bool idle = false;
-    for (std::uint32_t i = 0; i < passes_max && goes_on() && !idle && !closed_; ++i) {
+    for (std::uint32_t i = 0; i < passes_max && goes_on() && !idle && any_is_alive(); ++i) {
         settling_pass();
-        idle = slept_idle_;
-        // Whoever closes may wait for a peer that says nothing more: time passes.
-        if (idle && close_asked_ && !closed_ && timeouts++ < timeouts_waited_for_max) {
-            stop_observing();
-            clock_now += time_jump;
-            loop_judge_.world_changed();
+        idle = loop_slept_idle();
+        if (idle && any_is_closing() && timeouts++ < timeouts_waited_for_max) {
+            let_time_pass();
             idle = false;
         }
     }
-    if (findings_.judging() && !allocation_failed()) {
-        judge_what_was_received();
-        loop_judge_.settled(idle || closed_, closed_, closed_ ? 0 : tls_.unread(), facts());
+    for (LwsConnection* connection : connections()) {
+        if (connection->is_opened() && findings_.judging() && !allocation_failed()) {
+            about(*connection).judge_the_end();
+        }
     }
+}
+
+// A connection on which nothing happened opens and settles too. Its calls stand in the last row.
+void LwsPlayer::open_what_never_was() noexcept {
+    const bool has_row = trace_ != nullptr && !trace_->rows.empty();
+    if (has_row && trace_->rows.back().connection == first_.index()) {
+        first_.record_in(&trace_->rows.back());
+    }
+    static_cast<void>(open(first_));
+    first_.record_in(nullptr);
+}
+
+// Whoever closes may wait for a peer that says nothing more. Of those that stay open nothing is
+// asked behind that: they have timeouts of their own.
+void LwsPlayer::let_time_pass() noexcept {
+    stop_observing();
+    clock_now += time_jump;
+    for (LwsConnection* connection : connections()) {
+        if (connection->is_closing()) {
+            connection->loop_judge().world_changed();
+        } else if (connection->is_alive() && !allocation_failed()) {
+            about(*connection).judge_the_end();
+        }
+    }
+}
+
+// One of which nothing is asked any more may go on as it likes while the other is waited for.
+bool LwsPlayer::loop_slept_idle() const noexcept {
+    const auto is_awaited = [](LwsConnection* each) {
+        return each->is_alive() && each->tls().facts().recoverable;
+    };
+    const bool any_is_awaited = std::ranges::any_of(connections(), is_awaited);
+    return std::ranges::all_of(connections(), [&](LwsConnection* each) {
+        return each->slept_idle() || !each->is_alive() || (any_is_awaited && !is_awaited(each));
+    });
 }
 
 void LwsPlayer::settling_pass() noexcept {
     const auto op_count = static_cast<std::uint32_t>(scenario_.ops.size());
     findings_.at(op_count, passes_);
-    if (trace_ != nullptr) {
-        trace_->rows.push_back({.op_index = op_count, .settling = true});
-        record_in(&trace_->rows.back());
+    begin_rows({.op_index = op_count, .settling = true}, nullptr);
+    for (LwsConnection* connection : connections()) {
+        connection->woken();
     }
-    slept_idle_ = false;
-    service({.in = true, .out = true, .hup = false});
-    if (trace_ != nullptr) {
-        finish_row(trace_->rows.back());
-    }
-}
-
-// What TLS gave lws is what lws gave its application.
-void LwsPlayer::judge_what_was_received() noexcept {
-    const TlsFacts& tls = tls_.facts();
-    if (closed_ || !tls.recoverable || close_asked_ || rx_flow_off_ || !established_) {
-        return;
-    }
-    findings_.reached(Invariant::no_byte_lost);
-    if (app_received_ < stream_.whole_payload_before(tls.delivered)) {
-        findings_.report({.invariant = Invariant::no_byte_lost,
-                          .place = Place::read,
-                          .answer = model::Answer::ok,
-                          .done = Done::bytes_lost});
-    }
+    turn();
+    finish_rows(true);
 }
 
 // ---- the end ----
 
-// Nobody judges the loop any more; the connection must only go.
+// Nobody judges the loop any more; the connections must only go.
 void LwsPlayer::kill() noexcept {
     stop_observing();
-    judging_loop_ = false;
-    row_ = nullptr;
-    calls_judge_.record_in(nullptr);
-    tls_.tell(nullptr, nullptr, nullptr);
-    tls_.settle();
-    if (connection_ != nullptr) {
-        const SystemScope system{*this};
-        const SubjectScope scope;
-        loop_kill(connection_);
+    for (LwsConnection* connection : connections()) {
+        connection->kill();
     }
-    for (std::uint32_t i = 0; i < killing_turns_max && connection_ != nullptr; ++i) {
-        level_ = {.in = false, .out = false, .hup = true};
+    for (std::uint32_t i = 0; i < killing_turns_max && any_is_alive(); ++i) {
+        for (LwsConnection* connection : connections()) {
+            connection->hang_up();
+        }
         clock_now += time_jump;
-        turn();
+        run_the_loop();
     }
-    if (connection_ != nullptr) {
-        stuck_ = true;
-        findings_.report({.invariant = Invariant::close_completes,
-                          .place = Place::free,
-                          .answer = std::nullopt,
-                          .done = Done::never_closed});
-    }
-    if (peer_ >= 0) {
-        ::close(peer_);
+    for (LwsConnection* connection : connections()) {
+        if (connection->is_alive()) {
+            stuck_ = true;
+            about(*connection);
+            findings_.report({.invariant = Invariant::close_completes,
+                              .place = Place::free,
+                              .answer = std::nullopt,
+                              .done = Done::never_closed});
+        }
+        connection->close_peer();
     }
 }
 
 void LwsPlayer::judge_leaks(std::int64_t live) noexcept {
     findings_.reached(Invariant::nothing_leaks);
-    if (live > 0) {
-        const bool failed = tls_.facts().dead && !allocation_failed();
-        findings_.report({.invariant = Invariant::nothing_leaks,
-                          .place = Place::free,
-                          .answer = failed ? std::optional{model::Answer::fatal} : std::nullopt,
-                          .done = Done::leaks});
+    if (live <= 0) {
+        return;
+    }
+    const bool failed = !allocation_failed() && std::ranges::any_of(connections(), [](auto* each) {
+        return each->tls().facts().dead;
+    });
+    findings_.report({.invariant = Invariant::nothing_leaks,
+                      .place = Place::free,
+                      .answer = failed ? std::optional{model::Answer::fatal} : std::nullopt,
+                      .done = Done::leaks});
+}
+
+// ---- the trace ----
+
+// A row for `of`, whose op it is, and one for every other connection that lives.
+void LwsPlayer::begin_rows(const TraceRow& row, const LwsConnection* of) noexcept {
+    if (trace_ == nullptr) {
+        return;
+    }
+    rows_begin_ = trace_->rows.size();
+    if (of != nullptr) {
+        trace_->rows.push_back(row);
+        trace_->rows.back().connection = of->index();
+    }
+    for (const LwsConnection* connection : connections()) {
+        if (connection != of && connection->is_alive()) {
+            trace_->rows.push_back(row);
+            trace_->rows.back().connection = connection->index();
+        }
+    }
+    // Only here: the vector may have moved.
+    for (TraceRow& begun : std::span{trace_->rows}.subspan(rows_begin_)) {
+        connections_[begun.connection]->record_in(&begun);
     }
 }
 
-void LwsPlayer::record_in(TraceRow* row) noexcept {
-    row_ = row;
-    calls_judge_.record_in(row);
-}
-
-void LwsPlayer::finish_row(TraceRow& row) const noexcept {
-    const TlsFacts& tls = tls_.facts();
-    const LoopFacts loop = facts();
-    row.phase = tls.established ? Phase::established : Phase::handshake;
-    row.phase = loop.closing ? Phase::closing : row.phase;
-    row.phase = closed_ ? Phase::closed : row.phase;
-    row.interest = interest_;
-    row.at_once = at_once_;
-    row.output_buffered = static_cast<std::uint32_t>(loop.app_sent - tls.accepted);
-    row.pending = tls.pending;
-    row.room = tls_.room();
-    row.sent = tls.accepted;
-    row.received = tls.delivered;
+// The other connection's row stays only if something happened to it.
+void LwsPlayer::finish_rows(bool played) noexcept {
+    if (trace_ == nullptr) {
+        return;
+    }
+    for (TraceRow& row : std::span{trace_->rows}.subspan(rows_begin_)) {
+        row.played = played;
+        connections_[row.connection]->finish_row(row);
+        connections_[row.connection]->record_in(nullptr);
+    }
+    const TraceRow& last = trace_->rows.back();
+    const bool is_extra = !last.settling && trace_->rows.size() > rows_begin_ + 1;
+    if (is_extra && !last.woke && last.calls.empty()) {
+        trace_->rows.pop_back();
+    }
 }
 
 }  // namespace shimfuzz::harness

@@ -23,16 +23,24 @@ namespace {
 
 // What a C library forces on us: the functions below get no argument of ours.
 ScriptedTls* installed = nullptr;
+TlsSwitch* installed_switch = nullptr;
 bool setup_is_skipped = false;
+
+// Who answers for `ssl`; only while one is installed.
+ScriptedTls& tls_of(const mbedtls_ssl_context* ssl) noexcept {
+    return installed_switch == nullptr ? *installed : installed_switch->tls_of(ssl);
+}
 
 }  // namespace
 
-Installed::Installed(ScriptedTls& tls) noexcept {
+Installed::Installed(ScriptedTls& tls, TlsSwitch* several) noexcept {
     installed = &tls;
+    installed_switch = several;
 }
 
 Installed::~Installed() {
     installed = nullptr;
+    installed_switch = nullptr;
 }
 
 void use_scripted_seam() noexcept {
@@ -60,7 +68,7 @@ int __wrap_mbedtls_ssl_read(mbedtls_ssl_context* ssl, unsigned char* data, size_
     if (installed == nullptr) {
         return __real_mbedtls_ssl_read(ssl, data, size);
     }
-    const IoResult result = installed->read({data, size});
+    const IoResult result = tls_of(ssl).read({data, size});
     if (!result.data.empty()) {
         std::memcpy(data, result.data.data(), result.data.size());
     }
@@ -69,12 +77,12 @@ int __wrap_mbedtls_ssl_read(mbedtls_ssl_context* ssl, unsigned char* data, size_
 
 int __wrap_mbedtls_ssl_write(mbedtls_ssl_context* ssl, const unsigned char* data, size_t size) {
     return installed == nullptr ? __real_mbedtls_ssl_write(ssl, data, size)
-                                : installed->write({data, size}).returned;
+                                : tls_of(ssl).write({data, size}).returned;
 }
 
 // lws's 4.x wrapper steps until the state says it is over; a scripted handshake is one step.
 static int scripted_handshake(mbedtls_ssl_context* ssl) {
-    const int returned = installed->handshake().returned;
+    const int returned = tls_of(ssl).handshake().returned;
     if (returned == 0) {
         ssl->MBEDTLS_PRIVATE(state) = MBEDTLS_SSL_HANDSHAKE_OVER;
     }
@@ -91,25 +99,28 @@ int __wrap_mbedtls_ssl_handshake_step(mbedtls_ssl_context* ssl) {
 
 int __wrap_mbedtls_ssl_close_notify(mbedtls_ssl_context* ssl) {
     return installed == nullptr ? __real_mbedtls_ssl_close_notify(ssl)
-                                : installed->close_notify().returned;
+                                : tls_of(ssl).close_notify().returned;
 }
 
 size_t __wrap_mbedtls_ssl_get_bytes_avail(const mbedtls_ssl_context* ssl) {
     return installed == nullptr ? __real_mbedtls_ssl_get_bytes_avail(ssl)
-                                : installed->facts().pending;
+                                : tls_of(ssl).facts().pending;
 }
 
 int __wrap_mbedtls_ssl_check_pending(const mbedtls_ssl_context* ssl) {
     if (installed == nullptr) {
         return __real_mbedtls_ssl_check_pending(ssl);
     }
-    return installed->facts().pending > 0 ? 1 : 0;
+    return tls_of(ssl).facts().pending > 0 ? 1 : 0;
 }
 
 // Two record buffers of 16 KiB are most of a context, and nothing scripted looks at them.
 int __wrap_mbedtls_ssl_setup(mbedtls_ssl_context* ssl, const mbedtls_ssl_config* conf) {
     if (!setup_is_skipped) {
         return __real_mbedtls_ssl_setup(ssl, conf);
+    }
+    if (installed_switch != nullptr) {
+        installed_switch->context_made(ssl);
     }
     ssl->MBEDTLS_PRIVATE(conf) = conf;
     return 0;

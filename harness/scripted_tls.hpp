@@ -165,11 +165,24 @@ private:
     TraceCall* trace_ = nullptr;
 };
 
-// Installed makes `tls` the one the interposed functions call, while it lives. Without one they are
-// mbedTLS's own.
+// TlsSwitch tells the contexts of mbedTLS apart, where a run has several connections.
+class TlsSwitch {
+public:
+    // context_made: mbedTLS sets `context` up. What it was before, if anything, is over.
+    virtual void context_made(const void* context) noexcept = 0;
+
+    // tls_of returns who answers for `context`, of which a function was called.
+    [[nodiscard]] virtual ScriptedTls& tls_of(const void* context) noexcept = 0;
+
+protected:
+    ~TlsSwitch() = default;
+};
+
+// Installed makes `tls` the one the interposed functions call, while it lives; with `several`, the
+// one that it names for each context. Without an Installed they are mbedTLS's own.
 class Installed {
 public:
-    explicit Installed(ScriptedTls& tls) noexcept;
+    explicit Installed(ScriptedTls& tls, TlsSwitch* several = nullptr) noexcept;
     ~Installed();
     Installed(const Installed&) = delete;
     Installed& operator=(const Installed&) = delete;

@@ -38,7 +38,7 @@ int simulated_socket(int, int, int) {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) != 0) {
         return -1;
     }
-    the_system->connected(pair[1]);
+    the_system->connected(pair[0], pair[1]);
     return pair[0];
 }
 
@@ -79,7 +79,7 @@ int __wrap_setsockopt(int fd, int level, int name, const void* value, socklen_t 
 
 int __wrap_shutdown(int fd, int how) {
     if (the_system != nullptr && how != SHUT_RD) {
-        the_system->shut_down();
+        the_system->shut_down(fd);
     }
     return __real_shutdown(fd, how);
 }

@@ -25,11 +25,11 @@ public:
     // The monotonic clock, in microseconds.
     [[nodiscard]] virtual std::uint64_t now() const noexcept = 0;
 
-    // The loop says that it sends nothing more (shutdown(2), SHUT_WR).
-    virtual void shut_down() noexcept = 0;
+    // The loop says that it sends nothing more on `fd` (shutdown(2), SHUT_WR).
+    virtual void shut_down(int fd) noexcept = 0;
 
-    // A socket was made: the loop has one end, `peer` is the other and the simulation's to close.
-    virtual void connected(int peer) noexcept = 0;
+    // A socket was made: the loop has `fd`, `peer` is the other end and the simulation's to close.
+    virtual void connected(int fd, int peer) noexcept = 0;
 
 protected:
     ~SimulatedSystem() = default;

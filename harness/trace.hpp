@@ -38,9 +38,11 @@ struct TraceCall {
     bool operator==(const TraceCall&) const = default;
 };
 
-// One op, or one pass of the settling phase, and the state it left.
+// One op, or one pass of the settling phase, what it did to a connection and the state it left it
+// in. Where there are two, an op that touched both has a row for each, its own connection's first.
 struct TraceRow {
     std::uint32_t op_index = 0;  // the op count in the settling phase
+    std::uint8_t connection = 0;
     bool settling = false;
     bool played = true;  // false: not an op for this loop, subject or state
     bool woke = false;   // poll returned

@@ -108,6 +108,7 @@ ordered_json row_json(const scenario::Scenario& scenario, const TraceRow& row) {
         calls.push_back(call_json(call));
     }
     return {{"op", row.op_index},
+            {"connection", row.connection},
             {"step", step},
             {"settling", row.settling},
             {"played", row.played},
@@ -155,7 +156,8 @@ ordered_json verdict_json(const Verdict& verdict) {
             {"answer", signature.answer ? ordered_json(spell(*signature.answer)) : ordered_json{}},
             {"done", spell(signature.done)},
             {"op", violation.op_index},
-            {"pass", violation.pass}};
+            {"pass", violation.pass},
+            {"connection", violation.connection}};
 }
 
 ordered_json reach_json(const Reach& reach) {

@@ -81,6 +81,7 @@ struct Violation {
     Signature signature;
     std::uint32_t op_index = 0;  // of the op being played; the op count in the settling phase
     std::uint32_t pass = 0;      // service passes so far
+    std::uint8_t connection = 0;
 
     bool operator==(const Violation&) const = default;
 };

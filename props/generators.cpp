@@ -158,6 +158,7 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
     case OpKind::call_handshake:
     case OpKind::answer_handshake:
         return handshake ? 14 : 1;
+    case OpKind::other_connection:
     case OpKind::app_close:
     case OpKind::alloc_fail:
     case OpKind::misuse_other_write:

@@ -70,6 +70,8 @@ constexpr std::array op_descriptions{
     OpDescription{OpKind::service_pass, "service_pass", ChoiceForm::set_of, "revents",
                   revents_names, NumberForm::none, "", 0,
                   "one turn of the loop, poll returning these revents as far as they can be"},
+    plain(OpKind::other_connection, "other_connection",
+          "what follows is about the other of two connections"),
     answer(OpKind::answer_read, "answer_read", "what the next mbedtls_ssl_read answers"),
     answer(OpKind::answer_write, "answer_write", "what the next mbedtls_ssl_write answers"),
     answer(OpKind::answer_handshake, "answer_handshake",
@@ -210,6 +212,8 @@ bool belongs_to(OpKind kind, Loop loop) noexcept {
         return loop != Loop::none;
     case OpKind::app_read_size:
         return loop == Loop::lawful;  // lws has one buffer for all that it reads
+    case OpKind::other_connection:
+        return loop == Loop::lws;
     case OpKind::answer_read:
     case OpKind::answer_write:
     case OpKind::answer_handshake:

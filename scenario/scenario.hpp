@@ -58,6 +58,7 @@ enum class OpKind : std::uint8_t {
 
     // The loop.
     service_pass = 9,  // poll returns `revents`, masked by the interest and by what can be ready
+    other_connection = 10,  // what follows is about the other of two connections (loop=lws only)
 
     // What mbedTLS answers, next time it is asked. Answers queue per function until consumed.
     answer_read = 12,

@@ -4,6 +4,7 @@
 
 #include "scenario/op_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -24,6 +25,26 @@ void append_shorter(Scenarios& candidates, const Scenario& scenario) {
             candidates.push_back(without(scenario, end - size, size));
         }
     }
+}
+
+// One connection instead of two: all ops about one, or only those about either.
+void append_with_one_connection(Scenarios& candidates, const Scenario& scenario) {
+    if (std::ranges::find(scenario.ops, OpKind::other_connection, &Op::kind) ==
+        scenario.ops.end()) {
+        return;
+    }
+    Scenario merged = scenario;
+    std::erase_if(merged.ops, [](const Op& op) { return op.kind == OpKind::other_connection; });
+    for (const bool wanted : {false, true}) {
+        Scenario one = scenario;
+        bool is_other = false;
+        std::erase_if(one.ops, [&](const Op& op) {
+            is_other = is_other != (op.kind == OpKind::other_connection);
+            return op.kind == OpKind::other_connection || is_other != wanted;
+        });
+        candidates.push_back(std::move(one));
+    }
+    candidates.push_back(std::move(merged));
 }
 
 void append_with_op(Scenarios& candidates, const Scenario& scenario, std::size_t index, Op op) {
@@ -123,6 +144,7 @@ std::uint64_t weight(const Scenario& scenario) noexcept {
 
 Scenarios shrinks(const Scenario& scenario) {
     Scenarios candidates;
+    append_with_one_connection(candidates, scenario);
     append_shorter(candidates, scenario);
     append_plainer_setup(candidates, scenario);
     for (std::size_t index = 0; index < scenario.ops.size(); ++index) {

@@ -263,6 +263,17 @@ TEST(LoopJudge, sees_pollout_spent_on_nothing_twice) {
     EXPECT_EQ(scene.verdict(), "want_read_keeps_pollout: loop WANT_READ -> no_write_on_pollout");
 }
 
+TEST(LoopJudge, asks_nothing_more_of_a_pass_that_read_the_end) {
+    Scene scene;
+    scene.loop.writeable_due = true;
+    idle_pass(scene, out, both);
+    scene.woke(both);
+    scene.tls.ended = true;
+    scene.last(Function::read, Answer::closed);
+    scene.slept(in);
+    EXPECT_EQ(scene.verdict(), "upheld");
+}
+
 TEST(LoopJudge, is_content_with_every_other_pollout) {
     Scene scene;
     scene.loop.writeable_due = true;

@@ -26,7 +26,7 @@ using scenario::Document;
 namespace {
 
 constexpr std::uint32_t rounds = 40;
-constexpr std::uint32_t drawn_count = 48;  // for each profile
+constexpr std::uint32_t drawn_count = 48;  // for each profile and number of connections
 constexpr std::size_t ops_of_drawn = 24;
 
 // Neither of these is in the drawn scenarios: what fails ends in findings that end the process.
@@ -36,9 +36,16 @@ bool ends_the_process(const scenario::Op& op) {
             op.choice > static_cast<std::uint8_t>(scenario::AnswerCode::want_write));
 }
 
-Document drawn(std::uint64_t seed, scenario::Profile profile) {
+Document drawn(std::uint64_t seed, scenario::Profile profile, bool two) {
     Document document = tests::drawn_for_lws(seed, profile, ops_of_drawn);
     std::erase_if(document.scenario.ops, ends_the_process);
+    scenario::Chance chance{seed};
+    constexpr std::uint32_t turns = 4;
+    for (std::uint32_t i = 0; two && i < turns; ++i) {
+        std::vector<scenario::Op>& ops = document.scenario.ops;
+        ops.insert(ops.begin() + chance.below(static_cast<std::uint32_t>(ops.size()) + 1),
+                   {.kind = scenario::OpKind::other_connection});
+    }
     return document;
 }
 
@@ -71,12 +78,17 @@ std::string play(const Document& document) {
 TEST(WholeLws, plays_the_same_in_any_order) {
     std::vector<Document> documents = kept();
     for (std::uint32_t seed = 0; seed < drawn_count; ++seed) {
-        documents.push_back(drawn(seed, scenario::Profile::plausible));
-        documents.push_back(drawn(seed, scenario::Profile::any));
+        for (const bool two : {false, true}) {
+            documents.push_back(drawn(seed, scenario::Profile::plausible, two));
+            documents.push_back(drawn(seed, scenario::Profile::any, two));
+        }
     }
     std::vector<std::string> firsts;
     std::ranges::transform(documents, std::back_inserter(firsts), play);
-    EXPECT_GT(firsts.size(), 2 * drawn_count);
+    EXPECT_GT(firsts.size(), 4 * drawn_count);
+    EXPECT_TRUE(std::ranges::any_of(firsts, [](const std::string& played) {
+        return played.find("\"connection\":1") != std::string::npos;
+    }));
 
     scenario::Chance chance{1};
     for (std::uint32_t i = 0; i < rounds * firsts.size(); ++i) {

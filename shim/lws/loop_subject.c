@@ -3,6 +3,9 @@
  * loop_subject.h for any libwebsockets from 4.1 on: one context, a vhost for each side, and an
  * application that passes everything on.
  *
+ * With EXTERNAL_POLL the application has the poll loop, and lws is served descriptor by descriptor;
+ * that wants an lws built with LWS_WITH_EXTERNAL_POLL.
+ *
  * Only the public API is used. Certificates are not a matter here: a server's SSL_CTX is made
  * without one, which lws allows (LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX, lws v4.3.5
  * lib/tls/tls-server.c:125-134), and a client is told to accept anything. */
@@ -10,6 +13,9 @@
 
 #include <libwebsockets.h>
 
+#ifdef EXTERNAL_POLL
+#include <poll.h>
+#endif
 #include <stdbool.h>
 #include <string.h>
 
@@ -59,6 +65,50 @@ static bool is_established_by(const struct lws *wsi, enum lws_callback_reasons r
     const bool is_http = reason == LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP;
     return connection != NULL && (!is_http || connection->role == loop_role_http);
 }
+
+#ifdef EXTERNAL_POLL
+/* The application's own table, kept by what lws says of its descriptors. A slot that is free has
+ * LWS_SOCK_INVALID; behind `polled` all are. */
+static struct lws_pollfd table[descriptors_max];
+static int polled;
+
+static void clear_table(void) {
+    for (int i = 0; i < descriptors_max; i++) {
+        table[i] = (struct lws_pollfd){.fd = LWS_SOCK_INVALID};
+    }
+    polled = 0;
+}
+
+static struct lws_pollfd *slot_of(lws_sockfd_type fd) {
+    for (int i = 0; i < descriptors_max; i++) {
+        if (table[i].fd == fd) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+/* LWS_CALLBACK_ADD_POLL_FD, _DEL_POLL_FD and _CHANGE_MODE_POLL_FD; another result than 0 is a
+ * failure. */
+static int change_table(enum lws_callback_reasons reason, const struct lws_pollargs *told) {
+    const bool adds = reason == LWS_CALLBACK_ADD_POLL_FD;
+    struct lws_pollfd *slot = slot_of(adds ? LWS_SOCK_INVALID : told->fd);
+    if (slot == NULL) {
+        return -1;
+    }
+    if (reason == LWS_CALLBACK_DEL_POLL_FD) {
+        slot->fd = LWS_SOCK_INVALID;
+        return 0;
+    }
+    if (adds) {
+        *slot = (struct lws_pollfd){.fd = told->fd};
+        const int index = (int)(slot - table);
+        polled = index < polled ? polled : index + 1;
+    }
+    slot->events = (short)told->events;
+    return 0;
+}
+#endif
 
 /* The head of an HTTP answer of unknown length, which is sent before the first payload. */
 static int write_answer_head(struct lws *wsi) {
@@ -115,6 +165,12 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP_WRITEABLE:
     case LWS_CALLBACK_CLIENT_HTTP_WRITEABLE:
         return application->writeable(wsi);
+#ifdef EXTERNAL_POLL
+    case LWS_CALLBACK_ADD_POLL_FD:
+    case LWS_CALLBACK_DEL_POLL_FD:
+    case LWS_CALLBACK_CHANGE_MODE_POLL_FD:
+        return change_table(reason, in);
+#endif
     default:
         return 0;
     }
@@ -141,6 +197,9 @@ static struct lws_vhost *make_vhost(const char *name, int port, uint64_t options
 
 int loop_start(const struct loop_application *told) {
     application = told;
+#ifdef EXTERNAL_POLL
+    clear_table();
+#endif
     lws_set_log_level(0, NULL);
     struct lws_context_creation_info info;
     memset(&info, 0, sizeof info);
@@ -223,9 +282,25 @@ int loop_descriptor(loop_connection *connection) {
     return lws_get_socket_fd(connection);
 }
 
+#ifdef EXTERNAL_POLL
+/* As lws's own test server does with an external poll (lws v4.3.5 test-apps/test-server.c:690-717);
+ * timers and what needs service without an event are lws_service_tsi's. */
+void loop_service(void) {
+    enum { patience_ms = 5000 };
+    const int timeout_ms = lws_service_adjust_timeout(context, patience_ms, 0);
+    poll(table, (nfds_t)polled, timeout_ms);
+    for (int i = 0; i < polled; i++) {
+        if (table[i].revents != 0) {
+            lws_service_fd_tsi(context, &table[i], 0); /* which is all that lws_service_fd does */
+        }
+    }
+    lws_service_tsi(context, -1, 0);
+}
+#else
 void loop_service(void) {
     lws_service(context, 0);
 }
+#endif
 
 void loop_ask_writeable(loop_connection *connection) {
     lws_callback_on_writable(connection);
