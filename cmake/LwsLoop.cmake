@@ -30,14 +30,25 @@ function(shimfuzz_lws_flags out_flags)
   set(${out_flags} "${flags}" PARENT_SCOPE)
 endfunction()
 
-# add_lws_loop(<subject> SOURCE <folder>)
+# add_lws_loop(<subject> SOURCE <folder> [MBEDTLS <kit>])
 #
 # Makes the subject <subject> from the lws tree in <folder>: its archive, and the glue that gives it
-# the interface of shim/loop_subject.h. Building lws takes about a minute.
+# the interface of shim/loop_subject.h. Building lws takes about a minute. MBEDTLS names a kit
+# (MbedtlsKit.cmake) that takes the place of the mbedTLS of the build.
 function(add_lws_loop subject)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;MBEDTLS" "")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE)
-    message(FATAL_ERROR "add_lws_loop(${subject}): SOURCE <folder>, and nothing else")
+    message(FATAL_ERROR "add_lws_loop(${subject}): SOURCE <folder>, at most MBEDTLS <kit>, and"
+      " nothing else")
+  endif()
+  set(mbedtls shimfuzz_mbedtls)
+  set(harness shimfuzz_lws_harness)
+  if(arg_MBEDTLS)
+    set(mbedtls shimfuzz_${arg_MBEDTLS})
+    set(harness shimfuzz_lws_harness_${arg_MBEDTLS})
+    foreach(variable IN LISTS shimfuzz_kit_properties)
+      get_target_property(${variable} ${mbedtls} ${variable})
+    endforeach()
   endif()
   set(build "${CMAKE_CURRENT_BINARY_DIR}/${subject}")
   set(archive "${build}/lib/libwebsockets.a")
@@ -67,9 +78,10 @@ function(add_lws_loop subject)
   # libcap only where lws found it.
   file(STRINGS "${build}/lws_config.h" has_libcap REGEX "#define LWS_HAVE_LIBCAP")
   target_link_libraries(upstream_${subject}
-    INTERFACE shimfuzz_mbedtls $<$<BOOL:${has_libcap}>:cap>)
-  target_link_libraries(${target} PUBLIC shimfuzz_mbedtls PRIVATE shimfuzz_sanitizers)
+    INTERFACE ${mbedtls} $<$<BOOL:${has_libcap}>:cap>)
+  target_link_libraries(${target} PUBLIC ${mbedtls} PRIVATE shimfuzz_sanitizers)
   set_target_properties(${target} PROPERTIES
     SHIMFUZZ_BRINGS_A_LOOP TRUE
+    SHIMFUZZ_HARNESS ${harness}
     SHIMFUZZ_REST upstream_${subject})
 endfunction()
