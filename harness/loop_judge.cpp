@@ -30,7 +30,9 @@ bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
         return tls_.last_was(Function::close_notify, Answer::want_write);
     }
     if (!tls_.established) {
-        return facts.connecting || tls_.last_was(Function::handshake, Answer::want_write);
+        // An application that is told of its connection early may ask for its callback early.
+        return facts.connecting || facts.writeable_due ||
+               tls_.last_was(Function::handshake, Answer::want_write);
     }
     return output_waits(facts) || tls_.last_was(Function::read, Answer::want_write);
 }
@@ -48,7 +50,10 @@ void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& f
     judge_pending(events, at_once, facts);
     judge_pollout_kept(events, facts);
     judge_pollout_served();
-    judge_pollout_justified(events, facts);
+    // A loop that goes round for something else, as for pending plaintext, loses nothing by POLLOUT.
+    if (!at_once) {
+        judge_pollout_justified(events, facts);
+    }
     judge_progress();
 }
 

@@ -369,6 +369,11 @@ IoResult ScriptedTls::handshake() noexcept {
     if (asked_too_often() || !has_socket_) {
         return fail(Function::handshake);
     }
+    // mbedtls_ssl_handshake: what is over has nothing more to do, and says so.
+    if (facts_.established) {
+        answer(Function::handshake, {}, 0, false, false);
+        return {.returned = 0, .data = {}};
+    }
     take_awaited_record(Function::handshake);
     const Script script = take_script(Function::handshake);
     const Reply scripted = reply_for(Function::handshake, script.code, script.number);
