@@ -17,8 +17,8 @@ set(shimfuzz_kit_properties
 # add_mbedtls_kit(<kit> SOURCE <folder>)
 #
 # Makes shimfuzz_<kit>, in the form of shimfuzz_mbedtls, from the mbedTLS tree in <folder>; the
-# harness of subjects that use it is shimfuzz_lws_harness_<kit> (harness/CMakeLists.txt). The tree is
-# built here and now (half a minute, once), since lws's configure step links against it; out of
+# harness of subjects that use it is shimfuzz_lws_harness_<kit> (harness/CMakeLists.txt). The tree
+# is built here and now (half a minute, once), since lws's configure step links against it; out of
 # source, with its own defaults, and like the distribution's archives without sanitizers. What that
 # says is in <build>.log.
 #

@@ -50,7 +50,7 @@ void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& f
     judge_pending(events, at_once, facts);
     judge_pollout_kept(events, facts);
     judge_pollout_served();
-    // A loop that goes round for something else, as for pending plaintext, loses nothing by POLLOUT.
+    // A loop that goes round for something else, as pending plaintext, loses nothing by POLLOUT.
     if (!at_once) {
         judge_pollout_justified(events, facts);
     }
