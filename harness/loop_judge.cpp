@@ -49,7 +49,7 @@ void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& f
     judge_pollin(events, facts);
     judge_pending(events, at_once, facts);
     judge_pollout_kept(events, facts);
-    judge_pollout_served();
+    judge_pollout_served(facts);
     // A loop that goes round for something else, as pending plaintext, loses nothing by POLLOUT.
     if (!at_once) {
         judge_pollout_justified(events, facts);
@@ -79,7 +79,8 @@ void LoopJudge::judge_want_write(const PollEvents& events, const LoopFacts& fact
 
 void LoopJudge::judge_pollin(const PollEvents& events, const LoopFacts& facts) noexcept {
     if (facts.closing) {
-        if (tls_.last_was(Function::close_notify, Answer::want_read) && !events.in) {
+        if (tls_.last_was(Function::close_notify, Answer::want_read) && !facts.rx_flow_off &&
+            !events.in) {
             report(Invariant::pollin_is_kept, Answer::want_read, Done::pollin_off);
         }
         return;
@@ -128,9 +129,9 @@ void LoopJudge::judge_pollout_kept(const PollEvents& events, const LoopFacts& fa
     }
 }
 
-// want_read_keeps_pollout, second half: of two passes with POLLOUT, one sends.
-void LoopJudge::judge_pollout_served() noexcept {
-    if (!pass_.pollout_delivered || !pass_.pollout_must_serve) {
+// want_read_keeps_pollout, second half: of two passes with POLLOUT, one sends; or it closes.
+void LoopJudge::judge_pollout_served(const LoopFacts& facts) noexcept {
+    if (!pass_.pollout_delivered || !pass_.pollout_must_serve || facts.closing) {
         passes_unserved_ = 0;
         return;
     }
@@ -222,9 +223,11 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
     if (!tls_.recoverable || facts.close_asked) {
         return;
     }
-    // Nothing but retryable answers and byte counts, and yet it ends.
+    // Nothing but retryable answers and byte counts, and yet it ends. What its close_notify was
+    // answered came after the reason.
     std::optional<Answer> last;
-    for (const std::optional<Answer>& answer : tls_.last) {
+    for (const Function function : {Function::read, Function::write, Function::handshake}) {
+        const std::optional<Answer> answer = tls_.last[static_cast<std::size_t>(function)];
         last = answer.has_value() && answer != Answer::ok ? answer : last;
     }
     report(Invariant::retryable_is_not_fatal, last, Done::closes);

@@ -65,7 +65,7 @@ private:
     [[nodiscard]] bool something_to_send(const LoopFacts& facts) const noexcept;
     [[nodiscard]] bool pollout_has_reason(const LoopFacts& facts) const noexcept;
     void judge_pollout_kept(const model::PollEvents& events, const LoopFacts& facts) noexcept;
-    void judge_pollout_served() noexcept;
+    void judge_pollout_served(const LoopFacts& facts) noexcept;
     void judge_pollout_justified(const model::PollEvents& events, const LoopFacts& facts) noexcept;
     void judge_want_write(const model::PollEvents& events, const LoopFacts& facts) noexcept;
     void judge_pollin(const model::PollEvents& events, const LoopFacts& facts) noexcept;
