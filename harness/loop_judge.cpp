@@ -202,6 +202,7 @@ void LoopJudge::tls_answered(Function function, Answer answer) noexcept {
         pass_.last_read = answer;
     }
     pass_.asked_to_write = pass_.asked_to_write || function == Function::write;
+    last_asked_ = function == Function::close_notify ? last_asked_ : function;
 }
 
 void LoopJudge::writeable_given() noexcept {
@@ -226,7 +227,8 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
     // Nothing but retryable answers and byte counts, and yet it ends. What its close_notify was
     // answered came after the reason.
     std::optional<Answer> last;
-    for (const Function function : {Function::read, Function::write, Function::handshake}) {
+    for (const Function function :
+         {Function::read, Function::write, Function::handshake, last_asked_}) {
         const std::optional<Answer> answer = tls_.last[static_cast<std::size_t>(function)];
         last = answer.has_value() && answer != Answer::ok ? answer : last;
     }
