@@ -36,6 +36,7 @@ function(add_interposed name)
   endforeach()
   set_target_properties(${target} PROPERTIES
     SHIMFUZZ_BRINGS_A_LOOP TRUE
+    SHIMFUZZ_HARNESS shimfuzz_lws_harness
     SHIMFUZZ_REST "${rest}"
     SHIMFUZZ_VIOLATES "${violates}")
 endfunction()

@@ -15,6 +15,10 @@ function(shimfuzz_lws_flags out_flags)
   if(SHIMFUZZ_SANITIZERS)
     list(JOIN SHIMFUZZ_SANITIZERS "," sanitizers)
     string(APPEND flags " -fsanitize=${sanitizers} -fno-sanitize-recover=all")
+    if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+      string(APPEND flags
+        " -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/lws_ignored.txt")
+    endif()
   endif()
   if(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
     string(APPEND flags " -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp"
@@ -26,21 +30,34 @@ function(shimfuzz_lws_flags out_flags)
   set(${out_flags} "${flags}" PARENT_SCOPE)
 endfunction()
 
-# add_lws_loop(<subject> SOURCE <folder> [OPTIONS <option>...])
+# add_lws_loop(<subject> SOURCE <folder> [MBEDTLS <kit>] [OPTIONS <option>...])
 #
 # Makes the subject <subject> from the lws tree in <folder>: its archive, and the glue that gives it
-# the interface of shim/loop_subject.h. OPTIONS go to lws's CMake. Building lws takes about a
-# minute.
+# the interface of shim/loop_subject.h. Building lws takes about a minute. MBEDTLS names a kit
+# (MbedtlsKit.cmake) that takes the place of the mbedTLS of the build. OPTIONS go to lws's CMake.
 function(add_lws_loop subject)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;MBEDTLS" "OPTIONS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE)
-    message(FATAL_ERROR "add_lws_loop(${subject}): SOURCE <folder> [OPTIONS <option>...]")
+    message(FATAL_ERROR
+      "add_lws_loop(${subject}): SOURCE <folder> [MBEDTLS <kit>] [OPTIONS <option>...]")
+  endif()
+  set(mbedtls shimfuzz_mbedtls)
+  set(harness shimfuzz_lws_harness)
+  if(arg_MBEDTLS)
+    set(mbedtls shimfuzz_${arg_MBEDTLS})
+    set(harness shimfuzz_lws_harness_${arg_MBEDTLS})
+    foreach(variable IN LISTS shimfuzz_kit_properties)
+      get_target_property(${variable} ${mbedtls} ${variable})
+    endforeach()
   endif()
   set(build "${CMAKE_CURRENT_BINARY_DIR}/${subject}")
   set(archive "${build}/lib/libwebsockets.a")
   shimfuzz_lws_flags(flags)
   shimfuzz_configure_lws("${arg_SOURCE}" "${build}" FLAGS "${flags}"
-    OPTIONS -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O2\ -DNDEBUG ${arg_OPTIONS})
+    # HTTP/3 is QUIC, which is not covered, and brings lws's own resolver: before a client of 5.0
+    # connects even to a number, that asks the name servers of the machine about it (lws v5.0.0
+    # lib/core-net/client/connect2.c:503-508).
+    OPTIONS -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O2\ -DNDEBUG -DLWS_WITH_HTTP3=OFF ${arg_OPTIONS})
 
   add_custom_command(OUTPUT "${archive}"
     COMMAND "${CMAKE_COMMAND}" --build "${build}" --target websockets
@@ -61,10 +78,11 @@ function(add_lws_loop subject)
   # libcap only where lws found it.
   file(STRINGS "${build}/lws_config.h" has_libcap REGEX "#define LWS_HAVE_LIBCAP")
   target_link_libraries(upstream_${subject}
-    INTERFACE shimfuzz_mbedtls $<$<BOOL:${has_libcap}>:cap>)
-  target_link_libraries(${target} PUBLIC shimfuzz_mbedtls PRIVATE shimfuzz_sanitizers)
+    INTERFACE ${mbedtls} $<$<BOOL:${has_libcap}>:cap>)
+  target_link_libraries(${target} PUBLIC ${mbedtls} PRIVATE shimfuzz_sanitizers)
   set_target_properties(${target} PROPERTIES
     SHIMFUZZ_BRINGS_A_LOOP TRUE
+    SHIMFUZZ_HARNESS ${harness}
     SHIMFUZZ_REST upstream_${subject})
 endfunction()
 
@@ -93,5 +111,6 @@ function(add_lws_external_poll subject)
   target_link_libraries(${target} PUBLIC shimfuzz_mbedtls PRIVATE shimfuzz_sanitizers)
   set_target_properties(${target} PROPERTIES
     SHIMFUZZ_BRINGS_A_LOOP TRUE
+    SHIMFUZZ_HARNESS shimfuzz_lws_harness
     SHIMFUZZ_REST "${rest}")
 endfunction()

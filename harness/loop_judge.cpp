@@ -30,7 +30,9 @@ bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
         return tls_.last_was(Function::close_notify, Answer::want_write);
     }
     if (!tls_.established) {
-        return facts.connecting || tls_.last_was(Function::handshake, Answer::want_write);
+        // An application that is told of its connection early may ask for its callback early.
+        return facts.connecting || facts.writeable_due ||
+               tls_.last_was(Function::handshake, Answer::want_write);
     }
     return output_waits(facts) || tls_.last_was(Function::read, Answer::want_write);
 }
@@ -48,7 +50,10 @@ void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& f
     judge_pending(events, at_once, facts);
     judge_pollout_kept(events, facts);
     judge_pollout_served(facts);
-    judge_pollout_justified(events, facts);
+    // A loop that goes round for something else, as pending plaintext, loses nothing by POLLOUT.
+    if (!at_once) {
+        judge_pollout_justified(events, facts);
+    }
     judge_progress();
 }
 
@@ -74,7 +79,8 @@ void LoopJudge::judge_want_write(const PollEvents& events, const LoopFacts& fact
 
 void LoopJudge::judge_pollin(const PollEvents& events, const LoopFacts& facts) noexcept {
     if (facts.closing) {
-        if (tls_.last_was(Function::close_notify, Answer::want_read) && !events.in) {
+        if (tls_.last_was(Function::close_notify, Answer::want_read) && !facts.rx_flow_off &&
+            !events.in) {
             report(Invariant::pollin_is_kept, Answer::want_read, Done::pollin_off);
         }
         return;
@@ -123,7 +129,7 @@ void LoopJudge::judge_pollout_kept(const PollEvents& events, const LoopFacts& fa
     }
 }
 
-// want_read_keeps_pollout, second half: of two passes with POLLOUT, one sends.
+// want_read_keeps_pollout, second half: of two passes with POLLOUT, one sends; or it closes.
 void LoopJudge::judge_pollout_served(const LoopFacts& facts) noexcept {
     // A pass in which the end was read closes instead.
     const bool is_over = facts.closing || tls_.ended || tls_.dead;
@@ -198,6 +204,7 @@ void LoopJudge::tls_answered(Function function, Answer answer) noexcept {
         pass_.last_read = answer;
     }
     pass_.asked_to_write = pass_.asked_to_write || function == Function::write;
+    last_asked_ = function == Function::close_notify ? last_asked_ : function;
 }
 
 void LoopJudge::writeable_given() noexcept {
@@ -219,9 +226,12 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
     if (!tls_.recoverable || facts.close_asked) {
         return;
     }
-    // Nothing but retryable answers and byte counts, and yet it ends.
+    // Nothing but retryable answers and byte counts, and yet it ends. What its close_notify was
+    // answered came after the reason.
     std::optional<Answer> last;
-    for (const std::optional<Answer>& answer : tls_.last) {
+    for (const Function function :
+         {Function::read, Function::write, Function::handshake, last_asked_}) {
+        const std::optional<Answer> answer = tls_.last[static_cast<std::size_t>(function)];
         last = answer.has_value() && answer != Answer::ok ? answer : last;
     }
     report(Invariant::retryable_is_not_fatal, last, Done::closes);

@@ -99,6 +99,7 @@ private:
     std::uint32_t answers_before_ = 0;
     bool progress_ = false;
     std::uint64_t moved_before_ = 0;
+    Function last_asked_ = Function::handshake;  // but for close_notify
     bool established_ = false;
     bool hung_up_ = false;
 };

@@ -21,8 +21,9 @@ constexpr std::string_view ws_request =
 constexpr std::string_view ws_answer =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Accept: L2e7fQDZ1RVAJPYpkdTlAHHf6Ts=\r\n\r\n";
+// More than a scenario sends, and less than lws 5.0 takes of a body unasked (100 MiB).
 constexpr std::string_view http_request =
-    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n";
+    "POST / HTTP/1.1\r\nHost: aa\r\nContent-Length: 100000000\r\n\r\n";
 constexpr std::string_view http_answer =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000000000\r\n\r\n";
 

@@ -11,7 +11,10 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
@@ -43,7 +46,15 @@ Installed::~Installed() {
     installed_switch = nullptr;
 }
 
+// Headers of one mbedTLS and archives of another link without a word, and lay their structures out
+// otherwise.
 void use_scripted_seam() noexcept {
+    if (mbedtls_version_get_number() != MBEDTLS_VERSION_NUMBER) {
+        std::fprintf(stderr, "shimfuzz: compiled for mbedTLS %06x and linked with %06x\n",
+                     static_cast<unsigned>(MBEDTLS_VERSION_NUMBER >> 8),
+                     mbedtls_version_get_number() >> 8);
+        std::abort();
+    }
     setup_is_skipped = true;
 }
 

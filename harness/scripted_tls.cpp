@@ -89,21 +89,21 @@ void ScriptedTls::take_record() noexcept {
         peer_answered_ = false;
         return;
     }
-    facts_.pending += admitted(*record);
+    facts_.pending += admitted(record->number);
     ++record_cursor_;
 }
 
 // How many of a record's bytes a lawful peer sends.
-std::uint32_t ScriptedTls::admitted(const scenario::Op& record) const noexcept {
+std::uint32_t ScriptedTls::admitted(std::uint32_t size) const noexcept {
     return stream_ == nullptr
-               ? record.number
-               : stream_->admits(facts_.delivered + facts_.pending, facts_.accepted, record.number);
+               ? size
+               : stream_->admits(facts_.delivered + facts_.pending, facts_.accepted, size);
 }
 
 // The next record, unless a lawful peer must not send it yet.
 const scenario::Op* ScriptedTls::sent_record() noexcept {
     const scenario::Op* record = next_record();
-    const bool is_sent = record != nullptr && (record->number == 0 || admitted(*record) > 0);
+    const bool is_sent = record != nullptr && (record->number == 0 || admitted(record->number) > 0);
     return is_sent ? record : nullptr;
 }
 
@@ -131,7 +131,7 @@ std::uint64_t ScriptedTls::unread() const noexcept {
     std::uint64_t bytes = facts_.pending;
     for (std::uint32_t i = record_cursor_; i < ops_played_; ++i) {
         const scenario::Op& op = scenario_.ops[i];
-        bytes += op.kind == OpKind::rx_record ? admitted(op) : 0;
+        bytes += op.kind == OpKind::rx_record ? admitted(op.number) : 0;
     }
     return bytes;
 }
@@ -240,10 +240,19 @@ IoResult ScriptedTls::fail(Function function) noexcept {
 
 // ---- read ----
 
+// A scripted count is a record of its own, of which 0 fills the buffer. Returns how many of its
+// bytes a lawful peer sends; 0 for any other script.
+std::uint32_t ScriptedTls::own_record(const Script& script, std::size_t size) const noexcept {
+    if (!script.given || script.code != AnswerCode::ok || plausible_) {
+        return 0;
+    }
+    return admitted(script.number == 0 ? static_cast<std::uint32_t>(size) : script.number);
+}
+
 // What a read that finds no plaintext inside TLS answers; an ok has begun a record by then.
-Reply ScriptedTls::read_reply(const Script& script) noexcept {
-    const bool has_own_record = script.given && script.code == AnswerCode::ok && !plausible_;
-    if (has_own_record) {
+Reply ScriptedTls::read_reply(const Script& script, std::size_t size) noexcept {
+    facts_.pending = own_record(script, size);
+    if (facts_.pending > 0) {
         return {};
     }
     const bool wants_data = !script.given || script.code == AnswerCode::ok;
@@ -285,7 +294,7 @@ IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
         return deliver(data.size(), false, false);
     }
     const Script script = take_script(Function::read);
-    const Reply reply = read_reply(script);
+    const Reply reply = read_reply(script, data.size());
     const bool as_scripted =
         script.given &&
         reply.answer == reply_for(Function::read, script.code, script.number).answer;
@@ -293,10 +302,6 @@ IoResult ScriptedTls::read(std::span<const std::uint8_t> data) noexcept {
     if (reply.answer != Answer::ok) {
         answer(Function::read, reply, 0, script.given, replaced);
         return {.returned = reply.code, .data = {}};
-    }
-    if (facts_.pending == 0) {  // the scripted count is a record of its own; 0 fills the buffer
-        const std::size_t record = script.number == 0 ? data.size() : script.number;
-        facts_.pending = static_cast<std::uint32_t>(record);
     }
     return deliver(data.size(), script.given, replaced);
 }
@@ -363,6 +368,11 @@ IoResult ScriptedTls::handshake() noexcept {
     }
     if (asked_too_often() || !has_socket_) {
         return fail(Function::handshake);
+    }
+    // mbedtls_ssl_handshake: what is over has nothing more to do, and says so.
+    if (facts_.established) {
+        answer(Function::handshake, {}, 0, false, false);
+        return {.returned = 0, .data = {}};
     }
     take_awaited_record(Function::handshake);
     const Script script = take_script(Function::handshake);

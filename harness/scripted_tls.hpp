@@ -121,7 +121,7 @@ private:
     [[nodiscard]] const scenario::Op* next_answer(Function function) noexcept;
     [[nodiscard]] Script take_script(Function function) noexcept;
     [[nodiscard]] const scenario::Op* next_record() noexcept;
-    [[nodiscard]] std::uint32_t admitted(const scenario::Op& record) const noexcept;
+    [[nodiscard]] std::uint32_t admitted(std::uint32_t size) const noexcept;
     [[nodiscard]] const scenario::Op* sent_record() noexcept;
     [[nodiscard]] bool record_waits() noexcept;
     [[nodiscard]] bool end_waits() noexcept;
@@ -129,7 +129,8 @@ private:
     void take_awaited_record(Function function) noexcept;
     [[nodiscard]] bool still_wants_read(Function function) noexcept;
     [[nodiscard]] Reply plausible_reply(Function function, const Reply& scripted) noexcept;
-    [[nodiscard]] Reply read_reply(const Script& script) noexcept;
+    [[nodiscard]] std::uint32_t own_record(const Script& script, std::size_t size) const noexcept;
+    [[nodiscard]] Reply read_reply(const Script& script, std::size_t size) noexcept;
     IoResult deliver(std::size_t size, bool scripted, bool replaced) noexcept;
     [[nodiscard]] bool asked_too_often() noexcept { return ++asks_ > asks_per_call_max; }
     IoResult fail(Function function) noexcept;

@@ -46,6 +46,14 @@ std::size_t connection_of(const Document& document) {
 }
 
 constexpr std::size_t raw_client = 1;
+constexpr std::size_t http_client = 5;
+
+// Our HTTP client only reads: whether it is ever asked to write is not said.
+bool is_left_open(std::size_t connection, LoopEventKind kind) {
+    return connection == http_client &&
+           (kind == LoopEventKind::asked_writeable || kind == LoopEventKind::writeable ||
+            kind == LoopEventKind::wrote);
+}
 
 LwsVersion version_under_test() {
     const std::optional<LwsVersion> version = harness::dialect_of(subject_name());
@@ -83,15 +91,13 @@ TEST(Conformance, dialect_tells_what_lws_does) {
     }
     for (std::size_t connection = 0; connection < kinds_of_connection; ++connection) {
         for (std::size_t kind = 0; kind < kinds_of_event; ++kind) {
-            // No raw client gets beyond its opening (finding 19), and our HTTP client only reads.
-            const bool is_http_client = connection == kinds_of_connection - 1;
-            const bool never =
-                connection == raw_client
-                    ? kind > static_cast<std::size_t>(LoopEventKind::opened) &&
-                          kind != static_cast<std::size_t>(LoopEventKind::called)
-                    : is_http_client &&
-                          (kind == static_cast<std::size_t>(LoopEventKind::wrote) ||
-                           kind == static_cast<std::size_t>(LoopEventKind::asked_writeable));
+            if (is_left_open(connection, static_cast<LoopEventKind>(kind))) {
+                continue;
+            }
+            // No raw client gets beyond its opening (finding 19).
+            const bool never = connection == raw_client &&
+                               kind > static_cast<std::size_t>(LoopEventKind::opened) &&
+                               kind != static_cast<std::size_t>(LoopEventKind::called);
             EXPECT_EQ(seen[connection][kind] > 0, !never)
                 << "connection " << connection << ", event " << kind;
         }

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A second mbedTLS beside the one of the build (Dependencies.cmake), for subjects that are to be
+# played on another version of it.
+#
+# A kit is what belongs together where a program is linked: archives, headers, and a harness that
+# was compiled with these headers, since their numbers and structures differ from version to
+# version. Of the harness only the part for a whole lws is made a second time.
+
+set(shimfuzz_kit_properties
+  SHIMFUZZ_MBEDTLS_VERSION
+  SHIMFUZZ_MBEDTLS_INCLUDE_DIR
+  SHIMFUZZ_MBEDTLS_LIBRARY
+  SHIMFUZZ_MBEDX509_LIBRARY
+  SHIMFUZZ_MBEDCRYPTO_LIBRARY)
+
+# add_mbedtls_kit(<kit> SOURCE <folder>)
+#
+# Makes shimfuzz_<kit>, in the form of shimfuzz_mbedtls, from the mbedTLS tree in <folder>; the
+# harness of subjects that use it is shimfuzz_lws_harness_<kit> (harness/CMakeLists.txt). The tree
+# is built here and now (half a minute, once), since lws's configure step links against it; out of
+# source, with its own defaults, and like the distribution's archives without sanitizers. What that
+# says is in <build>.log.
+#
+# The properties of shimfuzz_<kit> are those in shimfuzz_kit_properties, named and meant like the
+# variables of Dependencies.cmake. The global property SHIMFUZZ_MBEDTLS_KITS names all kits.
+function(add_mbedtls_kit kit)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE)
+    message(FATAL_ERROR "add_mbedtls_kit(${kit}): SOURCE <folder>, and nothing else")
+  endif()
+  set(build "${PROJECT_BINARY_DIR}/kits/${kit}")
+  shimfuzz_build_mbedtls("${arg_SOURCE}" "${build}")
+
+  set(include_dir "${arg_SOURCE}/include")
+  file(STRINGS "${include_dir}/mbedtls/build_info.h" version
+    REGEX "define MBEDTLS_VERSION_STRING +\"")
+  string(REGEX REPLACE ".*\"(.*)\".*" "\\1" version "${version}")
+  file(GLOB parts LIST_DIRECTORIES FALSE "${build}/3rdparty/*/lib*.a")
+  set(archives "")
+  foreach(library IN ITEMS mbedtls mbedx509 mbedcrypto)
+    list(APPEND archives "${build}/library/lib${library}.a")
+  endforeach()
+
+  add_library(shimfuzz_${kit} INTERFACE)
+  target_include_directories(shimfuzz_${kit} SYSTEM INTERFACE "${include_dir}")
+  target_link_libraries(shimfuzz_${kit} INTERFACE ${archives} ${parts})
+  set_target_properties(shimfuzz_${kit} PROPERTIES
+    SHIMFUZZ_MBEDTLS_VERSION "${version}"
+    SHIMFUZZ_MBEDTLS_INCLUDE_DIR "${include_dir}"
+    SHIMFUZZ_MBEDTLS_LIBRARY "${build}/library/libmbedtls.a"
+    SHIMFUZZ_MBEDX509_LIBRARY "${build}/library/libmbedx509.a"
+    SHIMFUZZ_MBEDCRYPTO_LIBRARY "${build}/library/libmbedcrypto.a")
+  set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_MBEDTLS_KITS ${kit})
+  message(STATUS "mbedTLS ${version}: ${build}/library/libmbedtls.a")
+endfunction()
+
+# shimfuzz_build_mbedtls(<source> <build>)
+#
+# Configures and builds the archives of the mbedTLS in <source>, unless a stamp says it was done.
+function(shimfuzz_build_mbedtls source build)
+  set(options
+    -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo
+    -DCMAKE_POLICY_VERSION_MINIMUM=3.5
+    -DENABLE_TESTING=OFF
+    -DENABLE_PROGRAMS=OFF
+    -DUSE_SHARED_MBEDTLS_LIBRARY=OFF
+    -DUSE_STATIC_MBEDTLS_LIBRARY=ON
+    # What is generated is part of a release; making it anew takes Python packages.
+    -DGEN_FILES=OFF
+    -DMBEDTLS_FATAL_WARNINGS=OFF)
+  string(CONCAT stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}\n")
+  if(EXISTS "${build}.stamp")
+    file(READ "${build}.stamp" stamp_before)
+    if(stamp STREQUAL stamp_before)
+      return()
+    endif()
+  endif()
+
+  message(STATUS "Building ${source} (about half a minute)")
+  file(REMOVE_RECURSE "${build}" "${build}.stamp")
+  file(MAKE_DIRECTORY "${build}")
+  execute_process(
+    COMMAND "${CMAKE_COMMAND}" -S "${source}" -B "${build}" -G "${CMAKE_GENERATOR}"
+      "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS}" ${options}
+    OUTPUT_FILE "${build}.log" ERROR_FILE "${build}.log" RESULT_VARIABLE failed)
+  if(NOT failed)
+    execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" --target lib --parallel
+      OUTPUT_FILE "${build}.log" ERROR_FILE "${build}.log" RESULT_VARIABLE failed)
+  endif()
+  if(failed)
+    message(FATAL_ERROR "mbedTLS in ${source} was not built: see ${build}.log")
+  endif()
+  file(WRITE "${build}.stamp" "${stamp}")
+endfunction()
