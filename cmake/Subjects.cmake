@@ -43,13 +43,15 @@ function(shimfuzz_subject_is_built subject out_variable)
   endif()
 endfunction()
 
-# shimfuzz_link_subject(<target> <subject>)
+# shimfuzz_link_subject(<target> <subject> [HARNESS <library>])
 #
 # Links into <target> what every program that plays scenarios on <subject> needs: the harness, the
 # loop that drives the subject, the subject, and its known findings. The archives need each other
 # in both directions (the harness calls the subject, whose calls of mbedTLS are wrapped by the
-# harness), so the linker is told to go round until nothing is missing.
+# harness), so the linker is told to go round until nothing is missing. HARNESS names another
+# harness than the one that plays on such a subject.
 function(shimfuzz_link_subject target subject)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "HARNESS" "")
   set(loop shimfuzz_lawful_loop)
   get_target_property(own_loop shim_${subject} SHIMFUZZ_LOOP)
   if(own_loop)
@@ -59,6 +61,9 @@ function(shimfuzz_link_subject target subject)
   get_target_property(brings_a_loop shim_${subject} SHIMFUZZ_BRINGS_A_LOOP)
   if(brings_a_loop)
     set(harness shimfuzz_lws_harness)
+  endif()
+  if(arg_HARNESS)
+    set(harness ${arg_HARNESS})
   endif()
   set(archives ${harness} ${loop} shim_${subject})
   get_target_property(rest shim_${subject} SHIMFUZZ_REST)

@@ -6,10 +6,10 @@
  * Target: lws_loop
  *
  * Restores the historical behaviour in a later lws without touching its source: the linker puts
- * this in the place of ssl_pm_read. Of what mbedTLS answered lws v2.4.2
- * lib/mbedtls_wrapper/platform/ssl_pm.c mapped CONN_RESET alone, and `err` kept for the rest what an
- * earlier call had left there. A want is told here as v4.3.5 tells it, because that it was not is
- * another bug (stale_want_after_read). */
+ * this in the place of ssl_pm_read. Of what mbedTLS answered lws v2.4.2 mapped CONN_RESET alone
+ * (lib/mbedtls_wrapper/platform/ssl_pm.c); for the rest `err` kept what an earlier call had left
+ * there. A want is told here as v4.3.5 tells it, because that it was not is another bug
+ * (stale_want_after_read). */
 #include "private-lib-core.h"
 
 #include "ssl_types.h"

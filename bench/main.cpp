@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `./dev bench`: what is measured, by name.
+
+#include "bench/fuzzer_run.hpp"
+#include "bench/search.hpp"
+#include "bench/speed.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <string>
+
+using namespace shimfuzz;
+
+int main(int argc, char** argv) {
+    CLI::App app{"How fast the targets are, and how soon they find what was planted"};
+    app.name("./dev bench");
+    app.require_subcommand(1);
+    std::string json_path;
+    int rounds = 5;
+    int seeds = 5;
+    CLI::App* speed = app.add_subcommand(
+        "speed", "executions per second of each target, beside an empty target and others");
+    speed->add_option("--rounds", rounds, "how many rounds the medians are taken over")
+        ->check(CLI::PositiveNumber);
+    CLI::App* search = app.add_subcommand(
+        "search", "executions and seconds until each historical bug put back is found");
+    search->add_option("--seeds", seeds, "how many seeds each is searched with")
+        ->check(CLI::PositiveNumber);
+    for (CLI::App* verb : {speed, search}) {
+        verb->add_option("--json", json_path, "also write the numbers to this file");
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::ParseError& error) {
+        bench::give_up(fmt::format("{}; usage: ./dev bench speed [--rounds N] [--json OUT] or "
+                                   "./dev bench search [--seeds N] [--json OUT]",
+                                   error.what()));
+    }
+    if (speed->parsed()) {
+        bench::measure_speed(rounds, json_path);
+    } else {
+        bench::measure_search(seeds, json_path);
+    }
+    return 0;
+}
