@@ -18,12 +18,14 @@ int main(int argc, char** argv) {
     app.name("./dev bench");
     app.require_subcommand(1);
     std::string json_path;
+    std::string target;
     int rounds = 5;
     int seeds = 5;
     CLI::App* speed = app.add_subcommand(
         "speed", "executions per second of each target, beside an empty target and others");
     speed->add_option("--rounds", rounds, "how many rounds the medians are taken over")
         ->check(CLI::PositiveNumber);
+    speed->add_option("--target", target, "measure this one only");
     CLI::App* search = app.add_subcommand(
         "search", "executions and seconds until each historical bug put back is found");
     search->add_option("--seeds", seeds, "how many seeds each is searched with")
@@ -36,12 +38,12 @@ int main(int argc, char** argv) {
     } catch (const CLI::CallForHelp& help) {
         return app.exit(help);
     } catch (const CLI::ParseError& error) {
-        bench::give_up(fmt::format("{}; usage: ./dev bench speed [--rounds N] [--json OUT] or "
-                                   "./dev bench search [--seeds N] [--json OUT]",
+        bench::give_up(fmt::format("{}; usage: ./dev bench speed [--rounds N] [--target NAME] "
+                                   "[--json OUT] or ./dev bench search [--seeds N] [--json OUT]",
                                    error.what()));
     }
     if (speed->parsed()) {
-        bench::measure_speed(rounds, json_path);
+        bench::measure_speed(rounds, target, json_path);
     } else {
         bench::measure_search(seeds, json_path);
     }

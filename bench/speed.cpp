@@ -229,9 +229,13 @@ void print(const nlohmann::json& rows) {
     }
 }
 
-std::vector<TargetMeters> make_meters(const fs::path& build, const fs::path& folder) {
+std::vector<TargetMeters> make_meters(const fs::path& build, const fs::path& folder,
+                                      const std::string& wanted) {
     std::vector<TargetMeters> meters;
     for (const Target& target : targets) {
+        if (!wanted.empty() && target.name != wanted) {
+            continue;
+        }
         const fs::path fuzzer = build / "fuzz" / target.program();
         if (!fs::exists(fuzzer)) {
             fmt::print(stderr, "bench: SKIPPED {}: it is not built\n", target.program());
@@ -250,10 +254,13 @@ std::vector<TargetMeters> make_meters(const fs::path& build, const fs::path& fol
     return meters;
 }
 
-nlohmann::json measure(int rounds) {
+nlohmann::json measure(int rounds, const std::string& wanted) {
     const TemporaryFolder folder;
     const fs::path build = build_folder();
-    std::vector<TargetMeters> meters = make_meters(build, folder.path());
+    std::vector<TargetMeters> meters = make_meters(build, folder.path(), wanted);
+    if (meters.empty()) {
+        give_up(fmt::format("nothing to measure: no program of target '{}'", wanted));
+    }
     Meter empty{{build / "bench" / "shimfuzz-empty", {}},
                 write_corpus(folder.path(), "empty", scenario::Loop::lawful)};
     for (int round = 1; round <= rounds; ++round) {
@@ -276,8 +283,8 @@ nlohmann::json measure(int rounds) {
 
 }  // namespace
 
-void measure_speed(int rounds, const std::string& json_path) {
-    const nlohmann::json rows = measure(rounds);
+void measure_speed(int rounds, const std::string& target, const std::string& json_path) {
+    const nlohmann::json rows = measure(rounds, target);
     print(rows);
     if (!json_path.empty()) {
         write_whole(json_path,
