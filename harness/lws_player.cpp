@@ -9,7 +9,6 @@
 #include "harness/world_ops.hpp"
 #include "scenario/op_table.hpp"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -259,7 +258,7 @@ int LwsPlayer::poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept {
         if (slot.fd == descriptor_) {
             slot.revents = answer_poll(slot, timeout_ms);
         } else {
-            real_poll(&slot, 1, 0);
+            poll_own(slot);
         }
         ready += slot.revents != 0 ? 1 : 0;
     }
@@ -313,8 +312,8 @@ void LwsPlayer::open_connection() noexcept {
     tls_.has_socket(scenario_.setup.side == Side::server);
     if (scenario_.setup.side == Side::server) {
         std::array<int, 2> pair{};
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-            std::perror("shimfuzz: socketpair");
+        if (!connect_pair(pair)) {
+            std::perror("shimfuzz: no socket");
             std::abort();
         }
         fd = pair[0];
