@@ -7,8 +7,8 @@
 
 namespace shimfuzz::bench {
 
-// measure_speed measures all targets, or the one named `target` if it is not empty; prints the table,
-// and writes it to `json_path` unless that is empty.
+// measure_speed measures all targets, or the one named `target` if it is not empty, prints the
+// table, and writes it to `json_path` unless that is empty.
 void measure_speed(int rounds, const std::string& target, const std::string& json_path);
 
 }  // namespace shimfuzz::bench
