@@ -78,6 +78,8 @@ endfunction()
 #                        label canary: passes only if the invariant that the mutant's header names
 #                        is the one reported, so a target that has gone blind fails its build;
 #                        disabled, and so counted as skipped, where this build cannot report it
+#   control_<program>    (an interposer) label canary: the lws that it is made of upholds everything
+#                        there, so what the canary saw is what was put back
 function(shimfuzz_add_replay_tests program target subject)
   set(corpus "${PROJECT_BINARY_DIR}/corpus/${target}")
   get_target_property(violates shim_${subject} SHIMFUZZ_VIOLATES)
@@ -90,6 +92,15 @@ function(shimfuzz_add_replay_tests program target subject)
     if(NOT can_report)
       # Counted as skipped, not forgotten.
       set_tests_properties(canary_${program} PROPERTIES DISABLED TRUE)
+    endif()
+    get_target_property(made_of shim_${subject} SHIMFUZZ_MADE_OF)
+    if(made_of)
+      shimfuzz_fuzzer_name(${target} ${made_of} control)
+      add_test(NAME control_${program}
+        COMMAND ${control} "${PROJECT_BINARY_DIR}/corpus/witnesses/${subject}")
+      # What is known would be passed over, but is told.
+      set_tests_properties(control_${program} PROPERTIES LABELS canary
+        FAIL_REGULAR_EXPRESSION "signature")
     endif()
     return()
   endif()

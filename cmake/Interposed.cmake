@@ -6,14 +6,22 @@
 # Target, as a mutant's does. It defines a __wrap_ function for each function of lws that it stands
 # in front of.
 
-# add_interposed(<name> SUBJECT <lws subject> WRAPS <function>...)
+# add_interposed(<name> SUBJECT <lws subject> WRAPS <function>... [SHOWS <signature>])
 #
 # Makes the subject interposed_<name>: <lws subject> with shim/lws/interposed/<name>.c in front of
-# the functions named. It is skipped where <lws subject> is.
+# the functions named. It is skipped where <lws subject> is. The interposer sees lws's own headers.
+#
+# What is known of <lws subject> is known of it, so that a search gets past it to what was put back.
+# SHOWS names what is not: a signature that <lws subject> has from another cause. Whether a scenario
+# shows that or the interposer, only <lws subject> itself can tell (control_* in FuzzTargets.cmake).
+#
+# The global property SHIMFUZZ_INTERPOSED names all that were made; their properties
+# SHIMFUZZ_MADE_OF and SHIMFUZZ_VIOLATES say of what, and what they are caught by.
 function(add_interposed name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SUBJECT" "WRAPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SUBJECT;SHOWS" "WRAPS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SUBJECT OR NOT arg_WRAPS)
-    message(FATAL_ERROR "add_interposed(${name}): SUBJECT <lws subject> WRAPS <function>...")
+    message(FATAL_ERROR
+      "add_interposed(${name}): SUBJECT <lws subject> WRAPS <function>... [SHOWS <signature>]")
   endif()
   set(subject interposed_${name})
   shimfuzz_subject_is_built(${arg_SUBJECT} built)
@@ -26,7 +34,16 @@ function(add_interposed name)
   set(target shim_${subject})
   get_target_property(includes shim_${arg_SUBJECT} INCLUDE_DIRECTORIES)
   get_target_property(rest shim_${arg_SUBJECT} SHIMFUZZ_REST)
-  add_library(${target} STATIC "${PROJECT_SOURCE_DIR}/shim/lws/loop_subject.c" "${source}")
+  shimfuzz_read_lws_commands("${CMAKE_CURRENT_BINARY_DIR}/${arg_SUBJECT}"
+    unused own_includes own_definitions)
+  add_library(${subject} OBJECT "${source}")
+  target_include_directories(${subject} SYSTEM PRIVATE ${own_includes})
+  target_compile_definitions(${subject} PRIVATE ${own_definitions})
+  target_link_libraries(${subject} PRIVATE
+    shimfuzz_mbedtls shimfuzz_warnings shimfuzz_sanitizers)
+  add_dependencies(${subject} archive_${arg_SUBJECT})
+  add_library(${target} STATIC
+    "${PROJECT_SOURCE_DIR}/shim/lws/loop_subject.c" $<TARGET_OBJECTS:${subject}>)
   add_dependencies(${target} archive_${arg_SUBJECT})
   target_include_directories(${target} SYSTEM PRIVATE ${includes})
   target_compile_definitions(${target} PRIVATE SUBJECT_NAME="${subject}")
@@ -38,5 +55,8 @@ function(add_interposed name)
     SHIMFUZZ_BRINGS_A_LOOP TRUE
     SHIMFUZZ_HARNESS shimfuzz_lws_harness
     SHIMFUZZ_REST "${rest}"
+    SHIMFUZZ_MADE_OF ${arg_SUBJECT}
+    SHIMFUZZ_SHOWS "${arg_SHOWS}"
     SHIMFUZZ_VIOLATES "${violates}")
+  set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_INTERPOSED ${subject})
 endfunction()

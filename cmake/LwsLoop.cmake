@@ -21,8 +21,12 @@ function(shimfuzz_lws_flags out_flags)
     endif()
   endif()
   if(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
+    set(covered "${PROJECT_SOURCE_DIR}/cmake/lws_coverage.txt")
+    # The digest changes the command line, and lws is built anew, when the list changes.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${covered}")
+    file(SHA256 "${covered}" digest)
     string(APPEND flags " -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp"
-      " -fsanitize-coverage-allowlist=${PROJECT_SOURCE_DIR}/cmake/lws_coverage.txt")
+      " -fsanitize-coverage-allowlist=${covered} -DSHIMFUZZ_LWS_COVERAGE=${digest}")
   endif()
   if(SHIMFUZZ_SOURCE_COVERAGE)
     string(APPEND flags " -fprofile-instr-generate -fcoverage-mapping")

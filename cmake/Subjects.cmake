@@ -43,13 +43,15 @@ function(shimfuzz_subject_is_built subject out_variable)
   endif()
 endfunction()
 
-# shimfuzz_link_subject(<target> <subject>)
+# shimfuzz_link_subject(<target> <subject> [HARNESS <library>])
 #
 # Links into <target> what every program that plays scenarios on <subject> needs: the harness, the
 # loop that drives the subject, the subject, and its known findings. The archives need each other
 # in both directions (the harness calls the subject, whose calls of mbedTLS are wrapped by the
-# harness), so the linker is told to go round until nothing is missing.
+# harness), so the linker is told to go round until nothing is missing. HARNESS names another
+# harness than the one that plays on such a subject.
 function(shimfuzz_link_subject target subject)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "HARNESS" "")
   set(loop shimfuzz_lawful_loop)
   get_target_property(own_loop shim_${subject} SHIMFUZZ_LOOP)
   if(own_loop)
@@ -59,6 +61,9 @@ function(shimfuzz_link_subject target subject)
   get_target_property(own_harness shim_${subject} SHIMFUZZ_HARNESS)
   if(own_harness)
     set(harness ${own_harness})
+  endif()
+  if(arg_HARNESS)
+    set(harness ${arg_HARNESS})
   endif()
   set(archives ${harness} ${loop} shim_${subject})
   get_target_property(rest shim_${subject} SHIMFUZZ_REST)
@@ -75,8 +80,10 @@ endfunction()
 # shimfuzz_embed_known(<target> <subject>)
 #
 # Lets <target> say `#include "known_findings.inc"`: one C++ string literal and a comma for each
-# line of shim/known/<subject>.known, blank lines and # comments left out. Nothing at all when the
-# file is missing or empty, so put it into a list that has a last element of its own:
+# line of shim/known/<subject>.known, blank lines and # comments left out. For a subject that is
+# made of another (add_interposed) it is the other's file, but for the signature that it shows
+# itself. Nothing at all when the file is missing or empty, so put it into a list that has a last
+# element of its own:
 #
 #   constexpr const char* known_findings[] = {
 #   #include "known_findings.inc"
@@ -84,12 +91,24 @@ endfunction()
 #   };
 function(shimfuzz_embed_known target subject)
   set(known "${PROJECT_SOURCE_DIR}/shim/known/${subject}.known")
+  get_target_property(made_of shim_${subject} SHIMFUZZ_MADE_OF)
+  get_target_property(shows shim_${subject} SHIMFUZZ_SHOWS)
+  if(made_of)
+    set(known "${PROJECT_SOURCE_DIR}/shim/known/${made_of}.known")
+  endif()
   set(include_dir "${PROJECT_BINARY_DIR}/known/${subject}")
   set(literals "")
   if(EXISTS "${known}")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${known}")
     # Not file(STRINGS): lists lose lines that hold ';' or '['.
     file(READ "${known}" text)
+    if(shows)
+      string(REPLACE " ${shows}\n" " \n" without "${text}")
+      if(without STREQUAL text)
+        message(FATAL_ERROR "${subject}: `${shows}` is not in ${known}")
+      endif()
+      string(REGEX REPLACE "(^|\n)[0-9]+ +[a-z]+ +\n" "\\1" text "${without}")
+    endif()
     string(REPLACE "\\" "\\\\" text "${text}")
     string(REPLACE "\"" "\\\"" text "${text}")
     string(REGEX REPLACE "(^|\n)[ \t]*#[^\n]*" "\\1" text "${text}")

@@ -7,7 +7,6 @@
 #include "harness/observation.hpp"
 #include "harness/payload.hpp"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -75,8 +74,8 @@ void LwsConnection::open() noexcept {
     tls_.has_socket(own_.setup.side == Side::server);
     if (own_.setup.side == Side::server) {
         std::array<int, 2> pair{};
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-            std::perror("shimfuzz: socketpair");
+        if (!connect_pair(pair)) {
+            std::perror("shimfuzz: no socket");
             std::abort();
         }
         fd = pair[0];

@@ -315,7 +315,7 @@ int LwsPlayer::poll(struct pollfd* fds, nfds_t count, int timeout_ms) noexcept {
     for (struct pollfd& slot : std::span{fds, count}) {
         LwsConnection* connection = connection_with(slot.fd);
         if (connection == nullptr) {
-            real_poll(&slot, 1, 0);
+            poll_own(slot);
         } else if (is_second || (unjudged_ != nullptr && connection != unjudged_)) {
             slot.revents = 0;
         } else {

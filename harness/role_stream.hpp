@@ -46,7 +46,10 @@ public:
     [[nodiscard]] std::uint64_t whole_payload_before(std::uint64_t position) const noexcept;
 
 private:
-    [[nodiscard]] std::uint8_t byte_at(std::uint64_t position) const noexcept;
+    // The bytes from `position` to the end of their piece (the opening, a head, a payload), 1 to
+    // `size_max`.
+    [[nodiscard]] std::span<const std::uint8_t> run_at(std::uint64_t position,
+                                                       std::size_t size_max) const noexcept;
 
     scenario::Side side_;
     scenario::Role role_;

@@ -11,6 +11,7 @@
 
 #include <poll.h>
 
+#include <array>
 #include <cstdint>
 #include <ctime>
 
@@ -34,6 +35,16 @@ public:
 protected:
     ~SimulatedSystem() = default;
 };
+
+// connect_pair returns two descriptors of stream sockets, for whoever gets them to close. They are
+// copies of one pair that lives as long as the process: nothing is ever sent over a simulated
+// connection, and to make a pair and to destroy it was an eighth of what a scenario cost. False if
+// there are no more descriptors.
+[[nodiscard]] bool connect_pair(std::array<int, 2>& ends) noexcept;
+
+// poll_own asks the real system about `slot`, a descriptor that lws has for itself, if anything can
+// have become of it: there is no news but that lws woke itself up.
+void poll_own(struct pollfd& slot) noexcept;
 
 // SystemScope puts `system` in place of the real one for what the calling thread does, while it
 // lives.
