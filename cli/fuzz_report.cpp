@@ -47,13 +47,15 @@ std::string grid_cell(const std::vector<ResultRow>& rows, const std::string& sub
     std::set<int> findings;
     bool asked = false;
     bool reached = false;
+    bool told = true;  // every search lived to say what it reached
     Status worst = Status::upheld;
     for (const ResultRow& row : rows) {
         if (row.subject != subject || row.invariant != invariant) {
             continue;
         }
         asked = true;
-        reached = reached || !row.reached.has_value() || *row.reached > 0;
+        reached = reached || row.reached.value_or(0) > 0;
+        told = told && row.reached.has_value();
         if (row.status > worst) {
             worst = row.status;
             findings.clear();
@@ -64,7 +66,7 @@ std::string grid_cell(const std::vector<ResultRow>& rows, const std::string& sub
     }
     switch (worst) {
     case Status::upheld:
-        return !asked ? "-" : reached ? "upheld" : "unreached";
+        return !asked ? "-" : reached ? "upheld" : told ? "unreached" : "?";
     case Status::deviates:
         return numbered("deviates", findings);
     case Status::known:
@@ -197,7 +199,8 @@ std::string invariant_grid(const Build& build, const std::vector<PairResult>& re
            "\n known #n: finding n of docs/findings.md, or of your baseline. deviates: a lie that "
            "no"
            " lws loop\n acts on.\n"
-           " unreached: nothing put the law to the test. -: the targets of this run do not ask.\n";
+           " unreached: nothing put the law to the test. -: the targets of this run do not ask.\n"
+           " ?: the searches died before they could say whether they had reached it.\n";
 }
 
 std::string mutant_table(const std::vector<PairResult>& results) {
