@@ -14,7 +14,7 @@ set(SHIMFUZZ_LWS_OPTIONS "" CACHE STRING
 separate_arguments(shimfuzz_own_options UNIX_COMMAND "${SHIMFUZZ_LWS_OPTIONS}")
 if(SHIMFUZZ_LWS)
   # On by default in lws 4.5.8 and 5.0.0, and no part of what is asked about. It makes vhosts of its
-  # own, and a pointer overflow in it (4.5.8, lib/misc/lwsac/lwsac.c:223) ends every play at its start.
+  # own, and a pointer overflow in it (4.5.8, lib/misc/lwsac/lwsac.c:223) ends every play at once.
   list(PREPEND shimfuzz_own_options -DLWS_WITH_SECURE_STREAMS=OFF)
 endif()
 
