@@ -15,7 +15,8 @@ separate_arguments(shimfuzz_own_options UNIX_COMMAND "${SHIMFUZZ_LWS_OPTIONS}")
 if(SHIMFUZZ_LWS)
   # On by default in lws 4.5.8 and 5.0.0, and no part of what is asked about. It makes vhosts of its
   # own, and a pointer overflow in it (4.5.8, lib/misc/lwsac/lwsac.c:223) ends every play at once.
-  list(PREPEND shimfuzz_own_options -DLWS_WITH_SECURE_STREAMS=OFF)
+  # The HTML parser brings them back.
+  list(PREPEND shimfuzz_own_options -DLWS_WITH_SECURE_STREAMS=OFF -DLWS_WITH_LHP=OFF)
 endif()
 
 # shimfuzz_add_own_tree()
