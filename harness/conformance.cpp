@@ -99,17 +99,22 @@ void print_event(const LoopEvent& event, bool with_answer) noexcept {
     std::fputc('\n', stderr);
 }
 
-// A dialect knows nothing of memory that runs out and of a second connection; and a client whose write fails uses memory that
-// it has freed (finding 17), which ends the process.
-scenario::Scenario without_known_ends(const scenario::Scenario& scenario) {
+// A dialect knows one connection. And a client whose write fails uses memory that it has freed
+// (finding 17), which ends the process.
+bool is_never_played(const scenario::Op& op, scenario::Side side) noexcept {
+    const bool is_failing_write =
+        op.kind == scenario::OpKind::answer_write &&
+        op.choice > static_cast<std::uint8_t>(scenario::AnswerCode::want_write);
+    return op.kind == scenario::OpKind::other_connection ||
+           (side == scenario::Side::client && is_failing_write);
+}
+
+scenario::Scenario comparable(const scenario::Scenario& scenario, model::Heeds heeds) {
     scenario::Scenario played = scenario;
-    const bool is_client = scenario.setup.side == scenario::Side::client;
+    const bool leaves_out = heeds == model::Heeds::known_differences;
     std::erase_if(played.ops, [&](const scenario::Op& op) {
-        const bool is_failing_write =
-            op.kind == scenario::OpKind::answer_write &&
-            op.choice > static_cast<std::uint8_t>(scenario::AnswerCode::want_write);
-        return op.kind == scenario::OpKind::alloc_fail ||
-               op.kind == scenario::OpKind::other_connection || (is_client && is_failing_write);
+        return is_never_played(op, scenario.setup.side) ||
+               (leaves_out && op.kind == scenario::OpKind::alloc_fail);
     });
     return played;
 }
@@ -130,17 +135,15 @@ Compared compare(const scenario::Play& play, const scenario::Scenario& scenario,
                  model::Heeds heeds) {
     Compared compared;
     {
-        const Observation observation;
-        static_cast<void>(run(play, without_known_ends(scenario)));
+        const Observation observation{heeds};
+        static_cast<void>(run(play, comparable(scenario, heeds)));
         compared.events = observation.events();
     }
     const RoleStream stream{scenario.setup.side, scenario.setup.role};
-    compared.difference = model::first_difference(version,
-                                                  {.side = scenario.setup.side,
-                                                   .role = scenario.setup.role,
-                                                   .peer = stream.shape(),
-                                                   .events = compared.events},
-                                                  heeds);
+    compared.difference = model::first_difference(version, {.side = scenario.setup.side,
+                                                            .role = scenario.setup.role,
+                                                            .peer = stream.shape(),
+                                                            .events = compared.events});
     return compared;
 }
 

@@ -431,9 +431,6 @@ bool LwsPlayer::play(const scenario::Op& op) noexcept {
         return true;
     }
     if (play_in_the_world(op, about_->tls(), about_->loop_judge())) {
-        if (op.kind == OpKind::alloc_fail) {
-            stop_observing();
-        }
         if (op.kind == OpKind::alloc_fail && has_two_) {
             connections_[1 - about_->index()]->tls().not_recoverable();
         }
@@ -492,7 +489,7 @@ void LwsPlayer::open_what_never_was() noexcept {
 // Whoever closes may wait for a peer that says nothing more. Of those that stay open nothing is
 // asked behind that: they have timeouts of their own.
 void LwsPlayer::let_time_pass() noexcept {
-    stop_observing();
+    time_will_pass();
     clock_now += time_jump;
     for (LwsConnection* connection : connections()) {
         if (connection->is_closing()) {

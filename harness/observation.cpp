@@ -10,7 +10,7 @@ Observation* observation = nullptr;
 
 }  // namespace
 
-Observation::Observation() noexcept {
+void Observation::begin() noexcept {
     observation = this;
 }
 
@@ -28,6 +28,12 @@ void observe(const model::LoopEvent& event) noexcept {
     }
     observation->events_.push_back(event);
     if (observation->events_.size() == observed_max) {
+        time_will_pass();
+    }
+}
+
+void time_will_pass() noexcept {
+    if (observation != nullptr && observation->heeds_ == model::Heeds::known_differences) {
         stop_observing();
     }
 }

@@ -7,7 +7,7 @@
 // nobody listens and nothing is kept.
 #pragma once
 
-#include "model/dialects/loop_event.hpp"
+#include "model/dialects/conformance.hpp"
 
 #include <vector>
 
@@ -16,7 +16,7 @@ namespace shimfuzz::harness {
 // Observation keeps what happens while it lives; there is one at a time.
 class Observation {
 public:
-    Observation() noexcept;
+    explicit Observation(model::Heeds heeds) noexcept : heeds_{heeds} { begin(); }
     ~Observation();
     Observation(const Observation&) = delete;
     Observation& operator=(const Observation&) = delete;
@@ -25,12 +25,16 @@ public:
 
 private:
     friend void observe(const model::LoopEvent& event) noexcept;
+    friend void time_will_pass() noexcept;
 
+    void begin() noexcept;
+
+    model::Heeds heeds_;
     std::vector<model::LoopEvent> events_;
 };
 
-// More is not kept: two seconds of simulated time at most, and so less than any timeout of lws, of
-// which a dialect knows nothing.
+// A story gets no longer where known differences are heeded: it is two seconds of simulated time at
+// most, and so less than any timeout of lws.
 inline constexpr std::size_t observed_max = 1U << 12U;
 
 // is_observed says whether an Observation lives and has not been stopped.
@@ -39,7 +43,10 @@ inline constexpr std::size_t observed_max = 1U << 12U;
 // observe tells it of `event`.
 void observe(const model::LoopEvent& event) noexcept;
 
-// stop_observing ends it early: what follows is nothing that a dialect knows of.
+// time_will_pass ends it, unless it heeds nothing: a dialect knows no timeouts.
+void time_will_pass() noexcept;
+
+// stop_observing ends it: what follows is not part of the story.
 void stop_observing() noexcept;
 
 }  // namespace shimfuzz::harness

@@ -25,13 +25,23 @@ std::string read(const fs::path& path) {
     return {std::istreambuf_iterator<char>{file}, {}};
 }
 
+// No source package has lws 5: its tree is where the build was told, if it was.
+bool is_generation_5(const std::string& version) {
+    return version.starts_with("5.");
+}
+
+fs::path tree_of(const std::string& version) {
+    return is_generation_5(version)
+               ? fs::path{SHIMFUZZ_LWS_5_SOURCE}
+               : fs::path{SHIMFUZZ_UPSTREAM_SOURCES} / ("libwebsockets-" + version);
+}
+
 // The lines of a file of lws; empty if there is none.
 const std::vector<std::string>& lines_of(const std::string& version, const std::string& path) {
     static std::map<std::string, std::vector<std::string>> known;
     const auto [entry, is_new] = known.try_emplace(version + "/" + path);
     if (is_new) {
-        std::istringstream text{
-            read(fs::path{SHIMFUZZ_UPSTREAM_SOURCES} / ("libwebsockets-" + version) / path)};
+        std::istringstream text{read(tree_of(version) / path)};
         for (std::string line; std::getline(text, line);) {
             entry->second.push_back(line);
         }
@@ -91,6 +101,9 @@ TEST(Citations, findings_cite_lines_that_exist) {
         std::string version;
         for_each_match(match[2], place, [&](const std::smatch& at) {
             version = at[1].matched ? at[1].str() : version;
+            if (is_generation_5(version) && std::string_view{SHIMFUZZ_LWS_5_SOURCE}.empty()) {
+                return;
+            }
             const std::size_t last = std::stoul(at[3].matched ? at[3] : at[2]);
             EXPECT_LE(last, lines_of(version, path).size()) << match.str() << " (" << path << ")";
         });

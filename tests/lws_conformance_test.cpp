@@ -121,7 +121,7 @@ TEST(Conformance, the_dialect_of_another_version_is_found_out) {
 TEST(Conformance, known_differences_are_as_the_table_says) {
     const std::filesystem::path folder =
         std::filesystem::path{SHIMFUZZ_SOURCE_DIR} / "corpus" / "lws_conformance";
-    for (const model::KnownCase& known : model::known_differences()) {
+    for (const model::KnownDifference& known : model::known_differences()) {
         std::ifstream file{folder / known.scenario};
         const std::string text{std::istreambuf_iterator<char>{file}, {}};
         const auto parsed = scenario::parse(text);

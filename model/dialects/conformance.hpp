@@ -30,21 +30,20 @@ struct Difference {
     LoopEvent of_dialect;
 };
 
-// KnownCase is a known difference, understood: what it is and the scenario that shows it.
-struct KnownCase {
-    KnownDifference difference;
-    const char* reason;    // one sentence
-    const char* scenario;  // a file of corpus/conformance/
+// KnownDifference is something of which a dialect knows nothing. A comparison leaves it out.
+struct KnownDifference {
+    const char* reason;  // one sentence
+    const char*
+        scenario;  // a file of corpus/lws_conformance/ that shows it where nothing is left out
 };
 
-// known_differences returns all of them. A story is compared up to where one begins.
-[[nodiscard]] std::span<const KnownCase> known_differences() noexcept;
+// known_differences returns all of them.
+[[nodiscard]] std::span<const KnownDifference> known_differences() noexcept;
 
-// Whether a comparison ends where a known difference begins.
+// Whether a comparison leaves out what is known to differ.
 enum class Heeds : std::uint8_t { known_differences, nothing };
 
 // first_difference plays the dialect of `version` against `story`.
-[[nodiscard]] std::optional<Difference> first_difference(LwsVersion version, const Story& story,
-                                                         Heeds heeds = Heeds::known_differences);
+[[nodiscard]] std::optional<Difference> first_difference(LwsVersion version, const Story& story);
 
 }  // namespace shimfuzz::model

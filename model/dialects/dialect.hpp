@@ -28,9 +28,6 @@ struct PeerStream {
     std::uint32_t frame_payload = 0;  // bytes of each frame
 };
 
-// Where a dialect and the real lws are known to part. Why: known_differences in conformance.hpp.
-enum class KnownDifference : std::uint8_t { frames_with_the_request };
-
 // Whose answers the dialect gets and who hears what it does. One implementation replays what a real
 // lws did (conformance.cpp).
 class DialectWorld {
@@ -50,9 +47,6 @@ public:
 
     // The loop is at entry of poll. Returns what poll does.
     virtual PollEvents sleep(const PollEvents& interest, bool at_once) noexcept = 0;
-
-    // What follows the dialect is known not to tell.
-    virtual void parts_ways(KnownDifference known) noexcept = 0;
 
     // Nothing more happens: everything above returns nonsense that ends a connection.
     [[nodiscard]] virtual bool is_over() const noexcept = 0;

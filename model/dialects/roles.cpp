@@ -186,9 +186,6 @@ std::int64_t Dialect::read_h1(std::uint32_t size) noexcept {
         return parsed;
     }
     hdr_parsing_completed_ = true;
-    if (role_ == scenario::Role::ws && size > parsed) {
-        world_.parts_ways(KnownDifference::frames_with_the_request);
-    }
     if (!opening_is_read()) {
         return -1;
     }
