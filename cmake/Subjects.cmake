@@ -15,6 +15,8 @@ else()
 endif()
 set(SHIMFUZZ_CACHE "${cache}" CACHE PATH "Where ./dev setup keeps upstream sources")
 
+option(SHIMFUZZ_WHOLE_LWS "Make the subjects that are a whole libwebsockets, too" ON)
+
 # Read by ./dev test, which counts each line as a skip. Written anew by every configure run.
 set(shimfuzz_skipped_file "${PROJECT_BINARY_DIR}/skipped_subjects.txt")
 file(WRITE "${shimfuzz_skipped_file}" "")
@@ -30,13 +32,17 @@ endfunction()
 
 # shimfuzz_subject_is_built(<subject> <out_variable>)
 #
-# Sets <out_variable> to TRUE if shim_<subject> exists and to FALSE if the subject was skipped. Any
-# other name is a mistake of the caller.
+# Sets <out_variable> to TRUE if shim_<subject> exists and to FALSE if the subject was skipped, or
+# left out with SHIMFUZZ_WHOLE_LWS. Any other name is a mistake of the caller.
 function(shimfuzz_subject_is_built subject out_variable)
   get_property(skipped GLOBAL PROPERTY SHIMFUZZ_SKIPPED_SUBJECTS)
+  set(left_out FALSE)
+  if(NOT SHIMFUZZ_WHOLE_LWS AND "${subject}" MATCHES "^(lws|interposed)_")
+    set(left_out TRUE)
+  endif()
   if(TARGET shim_${subject})
     set(${out_variable} TRUE PARENT_SCOPE)
-  elseif("${subject}" IN_LIST skipped)
+  elseif(left_out OR "${subject}" IN_LIST skipped)
     set(${out_variable} FALSE PARENT_SCOPE)
   else()
     message(FATAL_ERROR "no subject '${subject}': there is no target shim_${subject}")
