@@ -75,7 +75,7 @@ constexpr std::array<Sentences, 30> table{{
      "the loop sleeps and leaves it there"},
     {Done::spins, "a pass that poll lets through at once achieves something",
      "sixteen of them in a row achieved nothing, or the loop never came to rest"},
-    {Done::never_sleeps, "a turn of the loop ends", "it went round a thousand times and on"},
+    {Done::never_sleeps, "a turn of the loop ends", "it went round thousands of times and on"},
     {Done::never_called_back, "the writeable callback that was asked for comes", "it never came"},
     {Done::never_established, "the handshake completes once the peer answers", "it never did"},
     {Done::established_twice, "the session is established once",

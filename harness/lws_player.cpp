@@ -42,8 +42,9 @@ constexpr std::uint32_t timeouts_waited_for_max = 8;
 
 // A turn that goes round for ever never comes back to us, so its rounds are counted: how often lws
 // serves a descriptor, and how often it looks whether TLS has more for it. An honest turn serves
-// each descriptor that is ready, a few of them twice, and reads a record in a handful of pieces.
-constexpr std::uint32_t rounds_per_turn_max = 1'000;
+// each descriptor that is ready, a few of them twice, and reads a record in a handful of pieces;
+// 5.0 calls ten thousand readings of a WebSocket too many, and ends there.
+constexpr std::uint32_t rounds_per_turn_max = 20'000;
 std::jmp_buf before_the_turn;
 bool turn_is_on = false;
 std::uint32_t rounds_of_turn = 0;
