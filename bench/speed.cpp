@@ -78,7 +78,7 @@ scenario::Scenario draw_scenario(std::uint64_t seed, scenario::Loop loop) {
         drawn.setup.role = static_cast<scenario::Role>(seed % 3);
         drawn.setup.side = static_cast<scenario::Side>(seed / 3 % 2);
     }
-    const scenario::Swarm swarm = scenario::draw_swarm(chance, loop);
+    const scenario::Swarm swarm = scenario::draw_swarm(chance, {.loop = loop});
     while (drawn.ops.size() < ops_per_scenario) {
         drawn.ops.push_back(scenario::draw_op(chance, swarm));
     }

@@ -116,13 +116,23 @@ std::string operands_of(const scenario::OpDescription& op) {
     return text;
 }
 
+// plays says whether `loop` plays ops of `kind`, on either seam.
+bool plays(scenario::OpKind kind, scenario::Loop loop) {
+    using enum scenario::Seam;
+    const auto on = [&](scenario::Seam seam) {
+        return scenario::belongs_to(
+            kind, {.seam = seam, .loop = loop, .profile = scenario::Profile::any});
+    };
+    return on(scripted) || on(real);
+}
+
 ordered_json list_ops(const Build&) {
     ordered_json list = ordered_json::array();
     for (const scenario::OpDescription& op : scenario::op_table()) {
         Names loops;
         for (const auto loop :
              {scenario::Loop::none, scenario::Loop::lawful, scenario::Loop::lws}) {
-            if (scenario::belongs_to(op.kind, loop)) {
+            if (plays(op.kind, loop)) {
                 loops.emplace_back(scenario::name_of(loop));
             }
         }

@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 5> targets{
+constexpr std::array<Target, 7> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -33,7 +33,14 @@ constexpr std::array<Target, 5> targets{
     Target{
         "lws_loop_any",
         {Seam::scripted, Loop::lws, Profile::any},
-        "Does a real libwebsockets stay safe when mbedTLS answers what no socket could lead to?"}};
+        "Does a real libwebsockets stay safe when mbedTLS answers what no socket could lead to?"},
+    Target{"tls_stream",
+           {Seam::real, Loop::lawful, Profile::plausible},
+           "Do all bytes cross, in order, and does the close complete, with real mbedTLS on both "
+           "ends of any wire?"},
+    Target{"hostile_bytes",
+           {Seam::real, Loop::lawful, Profile::any},
+           "Does the shim, on real mbedTLS, stay safe whatever bytes arrive?"}};
 
 }  // namespace
 

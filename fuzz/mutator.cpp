@@ -87,7 +87,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     }
     static Scenario scenario;  // one for all inputs, so that its memory is allocated once
     scenario::decode_into({data, size}, scenario);
-    const Swarm swarm = scenario::draw_swarm(chance, target.play.loop);
+    const Swarm swarm = scenario::draw_swarm(chance, target.play);
     const std::uint32_t changes = 1 + chance.below(changes_max);
     for (std::uint32_t i = 0; i < changes; ++i) {
         change_one(chance, swarm, scenario);

@@ -45,6 +45,13 @@ bool Caller::play(const scenario::Op& op) noexcept {
     case OpKind::tx_room:
     case OpKind::rx_record:
     case OpKind::alloc_fail:
+    case OpKind::peer_write:
+    case OpKind::peer_close:
+    case OpKind::peer_renegotiate:
+    case OpKind::rx_room:
+    case OpKind::wire_corrupt:
+    case OpKind::wire_end:
+    case OpKind::wire_raw:
         return false;
     }
     return false;

@@ -8,16 +8,23 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/types.h>
 
+#include <cstddef>
 #include <ctime>
 
 namespace shimfuzz::harness {
 
-// What a simulation puts in place of the functions that a program may not do without. All are set.
+// What a simulation puts in place of the functions that a program may not do without. What is not
+// set stays forbidden, but for the clock, which always is.
 struct SystemCalls {
     int (*clock_gettime)(clockid_t clock, struct timespec* now);
-    int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms);
-    int (*socket)(int domain, int type, int protocol);
+    int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms) = nullptr;
+    int (*socket)(int domain, int type, int protocol) = nullptr;
+    // Of the descriptor `simulated_fd`, whatever function asks: send, recv, read, write.
+    ssize_t (*send)(int fd, const void* bytes, std::size_t size) = nullptr;
+    ssize_t (*receive)(int fd, void* bytes, std::size_t size) = nullptr;
+    int simulated_fd = -1;
 };
 
 // replace_system has the calling thread's calls answered by `calls`, or by the system if null.

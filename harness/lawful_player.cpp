@@ -33,7 +33,7 @@ std::uint32_t digest(const PollEvents& events) noexcept {
 
 }  // namespace
 
-LawfulPlayer::LawfulPlayer(const scenario::Scenario& scenario, ShimCalls& shim, ScriptedTls& tls,
+LawfulPlayer::LawfulPlayer(const scenario::Scenario& scenario, ShimCalls& shim, TlsSeam& tls,
                            Findings& findings, LoopJudge& judge, bool plausible,
                            Trace* trace) noexcept
     : scenario_{scenario},
@@ -120,6 +120,13 @@ bool LawfulPlayer::play(const scenario::Op& op) noexcept {
     case OpKind::tx_room:
     case OpKind::rx_record:
     case OpKind::alloc_fail:
+    case OpKind::peer_write:
+    case OpKind::peer_close:
+    case OpKind::peer_renegotiate:
+    case OpKind::rx_room:
+    case OpKind::wire_corrupt:
+    case OpKind::wire_end:
+    case OpKind::wire_raw:
         return false;
     }
     return false;
@@ -157,7 +164,7 @@ bool LawfulPlayer::app_close() noexcept {
     return true;
 }
 
-// What the scripted socket is ready for, asked for or not.
+// What the socket is ready for, asked for or not.
 PollEvents LawfulPlayer::ready() const noexcept {
     return {.in = tls_.readable(), .out = tls_.writeable(), .hup = false};
 }
@@ -167,6 +174,7 @@ void LawfulPlayer::service_pass(const PollEvents& offered) noexcept {
         return;
     }
     sleep();
+    tls_.turn();
     const PollEvents interest = model::interest(loop_);
     const bool at_once = model::polls_at_once(loop_);
     PollEvents revents{
@@ -316,6 +324,7 @@ void LawfulPlayer::settle() noexcept {
     bool idle = false;
     const std::uint32_t passes_max = settling_passes_max();
     for (std::uint32_t i = 0; i < passes_max && findings_.judging() && !idle; ++i) {
+        tls_.turn();
         const PollEvents interest = model::interest(loop_);
         const PollEvents possible = ready();
         idle = loop_.phase == Phase::closed ||
@@ -326,6 +335,7 @@ void LawfulPlayer::settle() noexcept {
         }
     }
     sleep();
+    tls_.turn();
     const bool closed = loop_.phase == Phase::closed;
     judge_.settled(idle || closed, closed, closed ? 0 : tls_.unread(), facts());
 }

@@ -12,7 +12,7 @@ namespace shimfuzz::harness {
 
 class LawfulPlayer {
 public:
-    LawfulPlayer(const scenario::Scenario& scenario, ShimCalls& shim, ScriptedTls& tls,
+    LawfulPlayer(const scenario::Scenario& scenario, ShimCalls& shim, TlsSeam& tls,
                  Findings& findings, LoopJudge& judge, bool plausible, Trace* trace) noexcept;
 
     // play plays `op` as a lawful loop and application would. Returns whether it had a meaning
@@ -48,7 +48,7 @@ private:
 
     const scenario::Scenario& scenario_;
     ShimCalls& shim_;
-    ScriptedTls& tls_;
+    TlsSeam& tls_;
     Findings& findings_;
     LoopJudge& judge_;
     bool plausible_;  // poll returns only what the socket makes ready

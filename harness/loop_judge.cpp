@@ -239,6 +239,10 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
 
 void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
                         const LoopFacts& facts) noexcept {
+    if (!tls_.arrived_content_is_right) {
+        report(Invariant::no_byte_invented, tls_.last[static_cast<std::size_t>(Function::write)],
+               Done::bytes_invented);
+    }
     if (!plausible_ || !tls_.recoverable) {
         return;
     }
@@ -272,7 +276,7 @@ void LoopJudge::judge_liveness(std::uint64_t unread, const LoopFacts& facts) noe
     if (facts.writeable_due) {
         report(Invariant::writeable_is_delivered, last(Function::read), Done::never_called_back);
     }
-    if (facts.app_sent > tls_.accepted) {
+    if (facts.app_sent > tls_.accepted || (tls_.has_peer && tls_.accepted > tls_.arrived)) {
         report(Invariant::no_byte_lost, last(Function::write), Done::bytes_lost);
     }
     if (tls_.pending > 0) {

@@ -4,6 +4,7 @@
 #include "harness/determinism.hpp"
 #include "harness/lws_player.hpp"
 #include "harness/play_once.hpp"
+#include "harness/seam.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -29,7 +30,7 @@ void start_or_abort() noexcept {
 // One context for all scenarios: so do applications, and making one takes a millisecond.
 void start_loop_once() noexcept {
     static const bool started = [] {
-        use_scripted_seam();
+        use_seam(scenario::Seam::scripted);
         start_or_abort();
         return true;
     }();

@@ -425,17 +425,17 @@ void LwsPlayer::play_op(std::uint32_t index) noexcept {
 }
 
 bool LwsPlayer::play(const scenario::Op& op) noexcept {
-    if (!scenario::belongs_to(op.kind, scenario::Loop::lws)) {
+    if (!scenario::belongs_to(op.kind, {.loop = scenario::Loop::lws})) {
         return false;
     }
     if (op.kind == OpKind::other_connection) {
         return true;
     }
-    if (play_in_the_world(op, about_->tls(), about_->loop_judge())) {
+    if (const auto played = play_in_the_world(op, about_->tls(), about_->loop_judge())) {
         if (op.kind == OpKind::alloc_fail && has_two_) {
             connections_[1 - about_->index()]->tls().not_recoverable();
         }
-        return true;
+        return *played;
     }
     if (!open(*about_)) {
         return false;

@@ -26,15 +26,11 @@ constexpr std::size_t index_of(Function function) noexcept {
 
 }  // namespace
 
-void ScriptedTls::tell(TlsJudge* calls, LoopJudge* loop, TraceCall* trace) noexcept {
-    calls_judge_ = calls;
-    loop_judge_ = loop;
-    trace_ = trace;
-    asks_ = 0;
-}
-
-void ScriptedTls::set_room(std::uint32_t bytes) noexcept {
-    socket_ = {.room_unlimited = false, .room = bytes};
+bool ScriptedTls::play(const scenario::Op& op) noexcept {
+    if (op.kind == OpKind::tx_room) {
+        socket_ = {.room_unlimited = false, .room = op.number};
+    }
+    return true;  // an answer, a record or noise only has to be there
 }
 
 std::int64_t ScriptedTls::room() const noexcept {
@@ -209,27 +205,10 @@ void ScriptedTls::leave_errno(const Reply& reply) noexcept {
 
 void ScriptedTls::answer(Function function, const Reply& reply, std::uint32_t bytes, bool scripted,
                          bool replaced) noexcept {
-    facts_.last[index_of(function)] = reply.answer;
     wanted_read_at_[index_of(function)] = facts_.records_taken;
-    facts_.dead = facts_.dead || model::ends_the_context(reply.answer);
-    facts_.ended = facts_.ended || reply.answer == Answer::eof || reply.answer == Answer::closed ||
-                   reply.answer == Answer::unpollable;
-    facts_.recoverable = facts_.recoverable && !facts_.dead && !facts_.ended;
     leave_errno(reply);
-    if (calls_judge_ != nullptr) {
-        calls_judge_->tls_answered(function, reply.answer, bytes);
-    }
-    if (loop_judge_ != nullptr) {
-        loop_judge_->tls_answered(function, reply.answer);
-    }
-    if (trace_ != nullptr) {
-        trace_->answers.push_back({.function = function,
-                                   .reply = reply,
-                                   .bytes = bytes,
-                                   .scripted = scripted,
-                                   .replaced = replaced,
-                                   .errno_left = errno});
-    }
+    answered(function, reply, bytes, scripted, replaced);
+    facts_.recoverable = facts_.recoverable && !facts_.dead && !facts_.ended;
 }
 
 IoResult ScriptedTls::fail(Function function) noexcept {

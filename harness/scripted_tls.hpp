@@ -2,7 +2,7 @@
 //
 // The scripted seam: mbedTLS's I/O functions, answering as the scenario says.
 //
-// The linker puts the functions of scripted_mbedtls.cpp in place of mbedTLS's under an unmodified
+// The linker puts the functions of interposed_mbedtls.cpp in place of mbedTLS's under an unmodified
 // subject; they call the ScriptedTls of the run that is on. It keeps the truth (TlsFacts) and tells
 // the judges. In profile `plausible` it also keeps the small socket of the world, and an answer
 // that contradicts the socket is replaced by the nearest one that does not.
@@ -10,18 +10,9 @@
 // Not here: what the shim makes of the answers, and real mbedTLS.
 #pragma once
 
-#include "harness/loop_judge.hpp"
-#include "harness/tls_facts.hpp"
-#include "harness/trace.hpp"
+#include "harness/tls_seam.hpp"
 
 namespace shimfuzz::harness {
-
-// mbedTLS never takes more than one record's plaintext at a time (MBEDTLS_SSL_OUT_CONTENT_LEN).
-inline constexpr std::uint32_t record_size_max = 16384;
-
-// A shim that asks more often than this within one call would ask for ever; it is answered with a
-// failure, so that even such a shim comes to its end. Far above what any honest call asks.
-inline constexpr std::uint32_t asks_per_call_max = 4096;
 
 // Socket is the world's end of the scripted connection, as far as poll could see it.
 struct Socket {
@@ -54,16 +45,10 @@ protected:
     ~RxStream() = default;
 };
 
-class ScriptedTls {
+class ScriptedTls final : public TlsSeam {
 public:
     ScriptedTls(const scenario::Scenario& scenario, bool plausible) noexcept
         : scenario_{scenario}, plausible_{plausible} {}
-
-    // Who is told; all outlive this. `trace` may be null.
-    void tell(TlsJudge* calls, LoopJudge* loop, TraceCall* trace) noexcept;
-
-    // From here on the answers of one call go to `trace`, which may be null.
-    void trace_to(TraceCall* trace) noexcept { trace_ = trace; }
 
     // The peer sends `stream`, which outlives this, instead of payload (harness/payload.hpp).
     void receive_from(RxStream& stream) noexcept { stream_ = &stream; }
@@ -77,17 +62,16 @@ public:
     // The socket was shut down for writing: whatever is sent from here on fails.
     void no_more_output() noexcept { output_is_shut_ = true; }
 
-    // Ops up to and including `op_index` have been played: their answers and records exist.
-    void play_to(std::uint32_t op_index) noexcept { ops_played_ = op_index + 1; }
+    // Answers and records exist once their ops have been played, and are taken when asked for.
+    void play_to(std::uint32_t op_index) noexcept override { ops_played_ = op_index + 1; }
+    bool play(const scenario::Op& op) noexcept override;
+    bool turn() noexcept override { return false; }
 
-    void set_room(std::uint32_t bytes) noexcept;
+    // Queued answers are dropped, and room has no limit.
+    void settle() noexcept override;
 
-    // Faults stop: queued answers are dropped, room has no limit, and whoever waits for the peer is
-    // answered.
-    void settle() noexcept;
-
-    // The session is established before op 0, without the scenario's answers.
-    void assume_established(bool assumed) noexcept { answers_benign_ = assumed; }
+    // Without the scenario's answers.
+    void assume_established(bool assumed) noexcept override { answers_benign_ = assumed; }
 
     // The functions of mbedTLS. `data` is what the shim passed.
     IoResult read(std::span<const std::uint8_t> data) noexcept;
@@ -95,20 +79,13 @@ public:
     IoResult handshake() noexcept;
     IoResult close_notify() noexcept;
 
-    // What poll would see: a record, or the end of the stream, has arrived.
-    [[nodiscard]] bool readable() noexcept;
-    [[nodiscard]] bool writeable() const noexcept { return socket_.writeable(); }
-    [[nodiscard]] std::int64_t room() const noexcept;
+    [[nodiscard]] bool readable() noexcept override;
+    [[nodiscard]] bool writeable() const noexcept override { return socket_.writeable(); }
+    [[nodiscard]] std::int64_t room() const noexcept override;
+    [[nodiscard]] std::uint64_t unread() const noexcept override;
+    [[nodiscard]] std::uint32_t records_waiting() const noexcept override;
 
-    // Plaintext that has arrived on the wire and not been read by TLS.
-    [[nodiscard]] std::uint64_t unread() const noexcept;
-    [[nodiscard]] std::uint32_t records_waiting() const noexcept;
-
-    [[nodiscard]] const TlsFacts& facts() const noexcept { return facts_; }
     [[nodiscard]] bool noise_applied() const noexcept { return noise_applied_; }
-
-    // Something happened after which liveness is not judged.
-    void not_recoverable() noexcept { facts_.recoverable = false; }
 
 private:
     // What the scenario says next for a function, before the socket is consulted.
@@ -132,7 +109,6 @@ private:
     [[nodiscard]] std::uint32_t own_record(const Script& script, std::size_t size) const noexcept;
     [[nodiscard]] Reply read_reply(const Script& script, std::size_t size) noexcept;
     IoResult deliver(std::size_t size, bool scripted, bool replaced) noexcept;
-    [[nodiscard]] bool asked_too_often() noexcept { return ++asks_ > asks_per_call_max; }
     IoResult fail(Function function) noexcept;
     [[nodiscard]] Reply flush(std::uint32_t size) noexcept;
     void answer(Function function, const Reply& reply, std::uint32_t bytes, bool scripted,
@@ -151,7 +127,6 @@ private:
     std::uint32_t record_cursor_ = 0;
     bool peer_answered_ = false;  // a record without application data, made by the settling phase
     bool noise_applied_ = false;
-    std::uint32_t asks_ = 0;  // within the API call that is on
 
     Socket socket_;
     std::uint32_t left_to_flush_ = 0;  // of the outstanding write, what the socket has not taken
@@ -159,11 +134,6 @@ private:
     bool output_is_shut_ = false;
     bool has_socket_ = true;
     RxStream* stream_ = nullptr;
-    TlsFacts facts_;
-
-    TlsJudge* calls_judge_ = nullptr;
-    LoopJudge* loop_judge_ = nullptr;
-    TraceCall* trace_ = nullptr;
 };
 
 // TlsSwitch tells the contexts of mbedTLS apart, where a run has several connections.
@@ -188,9 +158,5 @@ public:
     Installed(const Installed&) = delete;
     Installed& operator=(const Installed&) = delete;
 };
-
-// use_scripted_seam makes set-up calls of mbedTLS that only the real seam needs (entropy, DRBG,
-// record buffers) do nothing, for the rest of the process. Call before subject_start.
-void use_scripted_seam() noexcept;
 
 }  // namespace shimfuzz::harness

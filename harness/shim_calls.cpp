@@ -5,6 +5,7 @@
 #include "harness/allocation.hpp"
 #include "harness/feedback.hpp"
 #include "harness/payload.hpp"
+#include "harness/wire.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,9 @@ namespace {
 using model::Report;
 using scenario::MisuseCall;
 using scenario::OpKind;
+
+// No handshake that nothing disturbs takes more calls than this.
+constexpr std::uint32_t handshake_calls_max = 16;
 
 // The caller's two buffers. What a call gets ends where its buffer ends, so that the first byte too
 // far is out of bounds for AddressSanitizer.
@@ -78,18 +82,33 @@ bool ShimCalls::open(const scenario::Setup& setup) noexcept {
     const bool client = setup.side == scenario::Side::client;
     {
         const SubjectScope scope;
-        connection_ = subject_open(client ? subject_side_client : subject_side_server, -1);
+        connection_ = subject_open(client ? subject_side_client : subject_side_server, wire_fd);
     }
     if (connection_ == nullptr) {
         judge_.freed(allocations_live());
         return false;
     }
     if (setup.start == scenario::Start::established) {
-        tls_.assume_established(true);
-        handshake();
-        tls_.assume_established(false);
+        establish();
     }
-    return true;
+    return connection_ != nullptr;
+}
+
+// On the scripted seam it takes one call. Where the world moves by itself, both ends take their
+// turns until it is done, or one has given up.
+void ShimCalls::establish() noexcept {
+    tls_.assume_established(true);
+    CallResult result = handshake();
+    const auto waits = [&] {
+        return result.report == Report::want_read || result.report == Report::want_write;
+    };
+    for (std::uint32_t i = 0; i < handshake_calls_max && waits() && tls_.turn(); ++i) {
+        result = handshake();
+    }
+    if (tls_.turn() && result.report != Report::ok) {
+        free();
+    }
+    tls_.assume_established(false);
 }
 
 void ShimCalls::begin(Place place, std::span<const std::uint8_t> buffer) noexcept {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "harness/api_judge.hpp"
-#include "harness/scripted_tls.hpp"
+#include "harness/tls_seam.hpp"
 #include "shim/subject.h"
 
 namespace shimfuzz::harness {
@@ -21,13 +21,13 @@ struct CallResult {
 
 class ShimCalls {
 public:
-    ShimCalls(ScriptedTls& tls, ApiJudge& judge) noexcept : tls_{tls}, judge_{judge} {}
+    ShimCalls(TlsSeam& tls, ApiJudge& judge) noexcept : tls_{tls}, judge_{judge} {}
     ~ShimCalls();
     ShimCalls(const ShimCalls&) = delete;
     ShimCalls& operator=(const ShimCalls&) = delete;
 
     // open opens the connection as `setup` says, if it is not open or over. False if the subject
-    // could not: memory ran out.
+    // could not: memory ran out, or what was to be established is not.
     [[nodiscard]] bool open(const scenario::Setup& setup) noexcept;
     [[nodiscard]] bool is_open() const noexcept { return connection_ != nullptr; }
 
@@ -40,16 +40,17 @@ public:
     // misuse makes `call` as no lawful caller would, and judges that it is refused.
     void misuse(const scenario::Op& op, std::size_t outstanding) noexcept;
 
-    // Who tells this and ScriptedTls where to write what happens; null for nowhere.
+    // Who tells this and the seam where to write what happens; null for nowhere.
     void record_in(TraceRow* row) noexcept { row_ = row; }
     void watched_by(LoopJudge* loop) noexcept { loop_judge_ = loop; }
 
 private:
+    void establish() noexcept;
     void begin(Place place, std::span<const std::uint8_t> buffer) noexcept;
     CallResult end(int returned, bool misused) noexcept;
     [[nodiscard]] model::Report ask_report(int returned) const noexcept;
 
-    ScriptedTls& tls_;
+    TlsSeam& tls_;
     ApiJudge& judge_;
     LoopJudge* loop_judge_ = nullptr;
     subject_connection* connection_ = nullptr;

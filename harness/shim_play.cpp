@@ -5,11 +5,15 @@
 #include "harness/determinism.hpp"
 #include "harness/lawful_player.hpp"
 #include "harness/play_once.hpp"
+#include "harness/real_tls.hpp"
+#include "harness/scripted_tls.hpp"
+#include "harness/seam.hpp"
 #include "harness/world_ops.hpp"
 #include "scenario/op_table.hpp"
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 namespace shimfuzz::harness {
 namespace {
@@ -19,19 +23,54 @@ using scenario::Op;
 using scenario::Play;
 using scenario::Scenario;
 
-// The subject's process-wide state is made once, outside every scenario, and never freed: contexts
-// are long-lived in lws too.
-void start_subject_once() noexcept {
-    static const bool started = [] {
-        use_scripted_seam();
-        if (subject_start() != 0) {
-            std::fprintf(stderr, "shimfuzz: subject %s did not start\n", subject_name());
-            std::abort();
-        }
-        return true;
-    }();
-    static_cast<void>(started);
+// The subject's process-wide state is made once for a seam, outside every scenario: contexts are
+// long-lived in lws too.
+void start_subject(scenario::Seam seam) noexcept {
+    static std::optional<scenario::Seam> started;
+    if (started == seam) {
+        return;
+    }
+    if (started.has_value()) {
+        subject_stop();
+    }
+    use_seam(seam);
+    if (subject_start() != 0) {
+        std::fprintf(stderr, "shimfuzz: subject %s did not start\n", subject_name());
+        std::abort();
+    }
+    started = seam;
 }
+
+// InstalledSeam is what is below the subject in one run, and is called by it while it lives.
+class InstalledSeam {
+public:
+    InstalledSeam(const Play& play, const Scenario& scenario) noexcept {
+        if (play.seam == scenario::Seam::real) {
+            RealTls& real = real_.emplace(scenario);
+            real_installed_.emplace(real);
+            tls_ = &real;
+        } else {
+            ScriptedTls& scripted =
+                scripted_.emplace(scenario, play.profile == scenario::Profile::plausible);
+            scripted_installed_.emplace(scripted);
+            tls_ = &scripted;
+        }
+    }
+    InstalledSeam(const InstalledSeam&) = delete;
+    InstalledSeam& operator=(const InstalledSeam&) = delete;
+
+    [[nodiscard]] TlsSeam& tls() noexcept { return *tls_; }
+    [[nodiscard]] bool noise_applied() const noexcept {
+        return scripted_.has_value() && scripted_->noise_applied();
+    }
+
+private:
+    std::optional<ScriptedTls> scripted_;
+    std::optional<RealTls> real_;
+    std::optional<Installed> scripted_installed_;
+    std::optional<InstalledReal> real_installed_;
+    TlsSeam* tls_ = nullptr;
+};
 
 // ShimRun is one play of one scenario: everything in it lives exactly that long.
 class ShimRun {
@@ -41,7 +80,8 @@ public:
           scenario_{scenario},
           trace_{trace},
           plausible_{play.profile == scenario::Profile::plausible},
-          tls_{scenario, plausible_},
+          seam_{play, scenario},
+          tls_{seam_.tls()},
           api_judge_{findings_, tls_.facts()},
           loop_judge_{findings_, tls_.facts(), plausible_},
           shim_{tls_, api_judge_},
@@ -54,7 +94,6 @@ public:
 
     Outcome play() noexcept {
         const DeterminismGuard guard;
-        const Installed scripted{tls_};
         reset_allocations();
         findings_.reached(Invariant::memory_is_safe);
         findings_.reached(Invariant::no_undefined_behaviour);
@@ -67,13 +106,14 @@ public:
         return {.verdict = {.violation = findings_.violation()}, .reach = findings_.reach()};
     }
 
-    [[nodiscard]] bool noise_applied() const noexcept { return tls_.noise_applied(); }
+    [[nodiscard]] bool noise_applied() const noexcept { return seam_.noise_applied(); }
 
 private:
     void play_op(std::uint32_t index) noexcept {
         const Op& op = scenario_.ops[index];
         findings_.at(index, player_.passes());
         tls_.play_to(index);
+        tls_.turn();
         if (trace_ != nullptr) {
             trace_->rows.push_back({.op_index = index});
             player_.record_in(&trace_->rows.back());
@@ -98,11 +138,11 @@ private:
     }
 
     bool play_here(const Op& op) noexcept {
-        if (!scenario::belongs_to(op.kind, play_.loop)) {
+        if (!scenario::belongs_to(op.kind, play_)) {
             return false;
         }
-        if (play_in_the_world(op, tls_, loop_judge_)) {
-            return true;
+        if (const std::optional<bool> played = play_in_the_world(op, tls_, loop_judge_)) {
+            return *played;
         }
         return play_.loop == Loop::none ? caller_.play(op) : player_.play(op);
     }
@@ -112,7 +152,8 @@ private:
     Trace* trace_;
     bool plausible_;
     Findings findings_;
-    ScriptedTls tls_;
+    InstalledSeam seam_;
+    TlsSeam& tls_;
     ApiJudge api_judge_;
     LoopJudge loop_judge_;
     ShimCalls shim_;
@@ -127,7 +168,7 @@ bool plays(Loop loop) noexcept {
 }
 
 Played play_once(const Play& play, const Scenario& scenario, Trace* trace) {
-    start_subject_once();
+    start_subject(play.seam);
     ShimRun run{play, scenario, trace};
     const Outcome outcome = run.play();
     return {.outcome = outcome, .noise_applied = run.noise_applied()};

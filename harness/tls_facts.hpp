@@ -2,7 +2,7 @@
 //
 // The truth about one TLS connection: what mbedTLS was asked and what it really answered.
 //
-// Kept by whoever answers (harness/scripted_mbedtls), read by the judges. What the shim made of it
+// Kept by whoever answers (harness/scripted_tls, harness/real_tls), read by the judges. What the shim made of it
 // is not here.
 #pragma once
 
@@ -26,6 +26,11 @@ struct TlsFacts {
     std::uint32_t alerts_attempted = 0;   // close_notify alerts begun
     std::uint32_t alerts_sent = 0;
     bool recoverable = true;  // every answer so far leaves the connection able to finish
+
+    // On the real seam, where there is somebody at the other end.
+    bool has_peer = false;
+    std::uint64_t arrived = 0;          // of what was accepted, what the peer's application has read
+    bool arrived_content_is_right = true;
 
     [[nodiscard]] bool last_was(Function function, model::Answer answer) const noexcept {
         return last[static_cast<std::size_t>(function)] == answer;

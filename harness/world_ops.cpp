@@ -10,22 +10,26 @@ namespace shimfuzz::harness {
 using scenario::Op;
 using scenario::OpKind;
 
-bool play_in_the_world(const Op& op, ScriptedTls& tls, LoopJudge& judge) noexcept {
+namespace {
+
+// Everything between what a caller, an application or a loop does and what none does.
+bool is_of_the_world(OpKind kind) noexcept {
+    return kind >= OpKind::answer_read && kind < OpKind::misuse_other_write;
+}
+
+}  // namespace
+
+std::optional<bool> play_in_the_world(const Op& op, TlsSeam& tls, LoopJudge& judge) noexcept {
     if (op.kind == OpKind::alloc_fail) {
         fail_allocation(op.number);
         tls.not_recoverable();
         return true;
     }
-    const bool of_all_loops = scenario::belongs_to(op.kind, scenario::Loop::none) &&
-                              scenario::belongs_to(op.kind, scenario::Loop::lawful);
-    if (!of_all_loops) {
-        return false;
+    if (!is_of_the_world(op.kind)) {
+        return std::nullopt;
     }
-    if (op.kind == OpKind::tx_room) {
-        tls.set_room(op.number);
-    }
-    judge.world_changed();  // an answer, a record or noise only has to be there
-    return true;
+    judge.world_changed();
+    return tls.play(op);
 }
 
 model::PollEvents offered_by(const Op& op) noexcept {

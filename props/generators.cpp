@@ -115,7 +115,8 @@ std::uint16_t draw_room(Draw& draw) {
 Op draw_op(Draw& draw, const OpDescription& kind, bool ends) {
     const Op op =
         scenario::canonical(Op{.kind = kind.kind, .choice = draw_choice(draw, kind, ends)});
-    const std::uint16_t number = kind.kind == OpKind::tx_room
+    const bool is_room = kind.kind == OpKind::tx_room || kind.kind == OpKind::rx_room;
+    const std::uint16_t number = is_room
                                      ? draw_room(draw)
                                      : draw_number(draw, scenario::number_max_of(op));
     return scenario::canonical(Op{.kind = op.kind, .choice = op.choice, .number = number});
@@ -147,6 +148,7 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
         return 13;
     case OpKind::answer_read:
     case OpKind::rx_record:
+    case OpKind::peer_write:
         return 9;
     case OpKind::call_shutdown:
     case OpKind::app_ask_writeable:
@@ -154,6 +156,7 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
     case OpKind::app_read_size:
     case OpKind::answer_close_notify:
     case OpKind::errno_noise:
+    case OpKind::rx_room:
         return 5;
     case OpKind::call_handshake:
     case OpKind::answer_handshake:
@@ -161,6 +164,11 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
     case OpKind::other_connection:
     case OpKind::app_close:
     case OpKind::alloc_fail:
+    case OpKind::peer_close:
+    case OpKind::peer_renegotiate:
+    case OpKind::wire_corrupt:
+    case OpKind::wire_end:
+    case OpKind::wire_raw:
     case OpKind::misuse_other_write:
     case OpKind::misuse_call_after_failure:
     case OpKind::misuse_zero_length:
@@ -182,7 +190,7 @@ Swarm draw_swarm(Draw& draw, const Play& play) {
     Swarm swarm{.setup = draw_setup(draw), .kinds = {}, .ends = draw.one_in(3)};
     const bool handshake = swarm.setup.start == scenario::Start::handshake;
     for (const OpDescription& kind : scenario::op_table()) {
-        if (scenario::belongs_to(kind.kind, play.loop) &&
+        if (scenario::belongs_to(kind.kind, play) &&
             draw.below(16) < sixteenths_of(kind.kind, handshake)) {
             swarm.kinds.push_back(&kind);
         }
@@ -194,7 +202,7 @@ Swarm draw_swarm(Draw& draw, const Play& play) {
 constexpr std::uint32_t ops_per_size = 2;
 
 Scenario draw_scenario(Draw& draw, const Swarm& swarm, int size) {
-    Scenario scenario{.setup = swarm.setup, .ops = {}};
+    Scenario scenario{.setup = swarm.setup, .ops = {}, .raw = {}};
     std::vector<const OpDescription*> serving;
     std::ranges::copy_if(swarm.kinds, std::back_inserter(serving), serves);
     const std::uint32_t op_count_max =

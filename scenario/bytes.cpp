@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint8_t side_bit = 1;
 constexpr std::uint8_t start_bit = 2;
+constexpr std::uint8_t tls13_bit = 4;
+constexpr std::uint8_t hostile_bit = 8;
 
 // Reader hands out bytes and, when they are used up, zeros.
 class Reader {
@@ -37,6 +39,8 @@ public:
 
     void skip(std::size_t count) noexcept { rest_ = rest_.subspan(std::min(count, rest_.size())); }
 
+    [[nodiscard]] std::span<const std::uint8_t> rest() const noexcept { return rest_; }
+
 private:
     std::span<const std::uint8_t> rest_;
 };
@@ -46,6 +50,8 @@ Setup decode_setup(Reader& reader) noexcept {
     Setup setup;
     setup.side = (flags & side_bit) != 0 ? Side::client : Side::server;
     setup.start = (flags & start_bit) != 0 ? Start::handshake : Start::established;
+    setup.tls = (flags & tls13_bit) != 0 ? TlsVersion::tls13 : TlsVersion::tls12;
+    setup.peer = (flags & hostile_bit) != 0 ? Peer::hostile : Peer::lawful;
     setup.read_size = reader.number();
     setup.role = static_cast<Role>(reader.byte() % role_count);
     reader.skip(setup_size - 4);
@@ -66,7 +72,9 @@ Op decode_operands(const OpDescription& description, Reader& reader) noexcept {
 std::array<std::uint8_t, setup_size> encode_setup(const Setup& setup) noexcept {
     std::array<std::uint8_t, setup_size> bytes{};
     bytes[0] = static_cast<std::uint8_t>((setup.side == Side::client ? side_bit : 0) |
-                                         (setup.start == Start::handshake ? start_bit : 0));
+                                         (setup.start == Start::handshake ? start_bit : 0) |
+                                         (setup.tls == TlsVersion::tls13 ? tls13_bit : 0) |
+                                         (setup.peer == Peer::hostile ? hostile_bit : 0));
     bytes[1] = static_cast<std::uint8_t>(setup.read_size & 0xff);
     bytes[2] = static_cast<std::uint8_t>(setup.read_size >> 8);
     bytes[3] = static_cast<std::uint8_t>(setup.role);
@@ -100,8 +108,17 @@ void decode_into(std::span<const std::uint8_t> bytes, Scenario& scenario) {
     scenario.setup = decode_setup(reader);
     scenario.ops.clear();
     scenario.ops.reserve(std::min(ops_max, bytes.size()));
-    while (!reader.empty() && scenario.ops.size() < ops_max) {
+    scenario.raw.clear();
+    while (!reader.empty()) {
         const std::uint8_t slot = reader.byte() % opcode_slots;
+        if (slot == raw_slot) {
+            const auto raw = reader.rest().first(std::min(raw_max, reader.rest().size()));
+            scenario.raw.assign(raw.begin(), raw.end());
+            return;
+        }
+        if (scenario.ops.size() == ops_max) {
+            return;
+        }
         if (const OpDescription* description = find_op(slot)) {
             scenario.ops.push_back(decode_operands(*description, reader));
         }
@@ -126,11 +143,18 @@ std::size_t encode_into(std::span<std::uint8_t> bytes, const Scenario& scenario)
         std::copy_n(encoded.bytes.begin(), encoded.size, bytes.data() + size);
         size += encoded.size;
     }
+    if (!scenario.raw.empty() && size < bytes.size()) {
+        bytes[size++] = raw_slot;
+        const std::size_t count = std::min(scenario.raw.size(), bytes.size() - size);
+        std::copy_n(scenario.raw.begin(), count, bytes.data() + size);
+        size += count;
+    }
     return size;
 }
 
 std::vector<std::uint8_t> encode(const Scenario& scenario) {
-    std::vector<std::uint8_t> bytes(setup_size + scenario.ops.size() * op_size_max);
+    std::vector<std::uint8_t> bytes(setup_size + scenario.ops.size() * op_size_max + 1 +
+                                    scenario.raw.size());
     bytes.resize(encode_into(bytes, scenario));
     return bytes;
 }

@@ -14,13 +14,13 @@ std::uint32_t Chance::below(std::uint32_t limit) noexcept {
     return static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) % limit);
 }
 
-Swarm draw_swarm(Chance& chance, Loop loop) noexcept {
+Swarm draw_swarm(Chance& chance, const Play& play) noexcept {
     const std::span<const OpDescription> table = op_table();
     Swarm swarm;
     const std::uint32_t wanted = 2 + chance.below(swarm_size_max - 1);
     while (swarm.count < wanted) {
         const OpDescription& kind = table[chance.below(static_cast<std::uint32_t>(table.size()))];
-        if (belongs_to(kind.kind, loop)) {
+        if (belongs_to(kind.kind, play)) {
             swarm.kinds[swarm.count++] = &kind;
         }
     }

@@ -35,8 +35,8 @@ struct Swarm {
     std::uint32_t count = 0;
 };
 
-// draw_swarm returns some kinds that `loop` plays.
-[[nodiscard]] Swarm draw_swarm(Chance& chance, Loop loop) noexcept;
+// draw_swarm returns some kinds that mean something in `play`.
+[[nodiscard]] Swarm draw_swarm(Chance& chance, const Play& play) noexcept;
 
 // draw_op returns an op of one of the swarm's kinds.
 [[nodiscard]] Op draw_op(Chance& chance, const Swarm& swarm) noexcept;

@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, 2> rx_flow_names{"on", "off"};
 constexpr std::array<std::string_view, 4> misuse_call_names{"read", "write", "handshake",
                                                             "shutdown"};
 constexpr std::array<std::string_view, 2> length_call_names{"read", "write"};
+constexpr std::array<std::string_view, 3> corruption_names{"flipped", "dropped", "doubled"};
+constexpr std::array<std::string_view, 2> wire_end_names{"eof", "reset"};
 constexpr std::array<std::string_view, 7> errno_names{"0",     "EAGAIN", "ENOTCONN", "ECONNRESET",
                                                       "EPIPE", "EINTR",  "EINVAL"};
 // clang-format off
@@ -27,8 +29,10 @@ constexpr std::array<std::string_view, 24> answer_names{
 // clang-format on
 static_assert(answer_names.size() == static_cast<std::size_t>(AnswerCode::raw) + 1);
 static_assert(errno_names.size() == static_cast<std::size_t>(ErrnoNoise::einval) + 1);
+static_assert(corruption_names.size() == static_cast<std::size_t>(Corruption::doubled) + 1);
+static_assert(wire_end_names.size() == static_cast<std::size_t>(WireEnd::reset) + 1);
 
-constexpr std::uint16_t raw_max = 0x7fff;
+constexpr std::uint16_t raw_code_max = 0x7fff;
 constexpr std::uint16_t nth_max = 255;
 
 constexpr OpDescription plain(OpKind kind, std::string_view name, std::string_view meaning) {
@@ -49,7 +53,7 @@ constexpr OpDescription chosen(OpKind kind, std::string_view name, std::string_v
 
 constexpr OpDescription answer(OpKind kind, std::string_view name, std::string_view meaning) {
     return {kind,    name,   ChoiceForm::one_of, "code", answer_names, NumberForm::of_answer, "",
-            raw_max, meaning};
+            raw_code_max, meaning};
 }
 
 constexpr std::array op_descriptions{
@@ -86,6 +90,20 @@ constexpr std::array op_descriptions{
             "a record arrives; 0 bytes: one without application data"),
     counted(OpKind::alloc_fail, "alloc_fail", "nth", nth_max,
             "an allocation the subject makes from here on fails, counting from 0"),
+    counted(OpKind::peer_write, "peer_write", "bytes", size_max,
+            "the peer's application sends this many bytes more"),
+    plain(OpKind::peer_close, "peer_close", "the peer sends its close_notify"),
+    plain(OpKind::peer_renegotiate, "peer_renegotiate",
+          "the peer asks for a new handshake, where version and side allow it"),
+    counted(OpKind::rx_room, "rx_room", "bytes", size_max,
+            "of what the peer sends this many bytes more arrive, until the next rx_room"),
+    OpDescription{OpKind::wire_corrupt, "wire_corrupt", ChoiceForm::one_of, "way",
+                  corruption_names, NumberForm::always, "offset", size_max,
+                  "the byte this far ahead of what the subject reads next is damaged"},
+    chosen(OpKind::wire_end, "wire_end", "way", wire_end_names,
+           "nothing comes after what is in flight"),
+    counted(OpKind::wire_raw, "wire_raw", "bytes", size_max,
+            "so many of the scenario's raw bytes come after what is in flight; 0: all that are left"),
     plain(OpKind::misuse_other_write, "misuse_other_write",
           "the caller writes another length while a write is outstanding"),
     chosen(OpKind::misuse_call_after_failure, "misuse_call_after_failure", "call",
@@ -191,38 +209,50 @@ Setup canonical(Setup setup) noexcept {
     return setup;
 }
 
-bool belongs_to(OpKind kind, Loop loop) noexcept {
+bool belongs_to(OpKind kind, const Play& play) noexcept {
+    const bool scripted = play.seam == Seam::scripted;
     switch (kind) {
     case OpKind::call_handshake:
     case OpKind::call_read:
     case OpKind::call_write:
     case OpKind::call_shutdown:
+        return play.loop == Loop::none;
     case OpKind::misuse_other_write:
     case OpKind::misuse_call_after_failure:
     case OpKind::misuse_zero_length:
     case OpKind::misuse_negative_length:
     case OpKind::misuse_null_buffer:
     case OpKind::misuse_null_connection:
-        return loop == Loop::none;
+        return scripted && play.loop == Loop::none;
     case OpKind::app_write:
     case OpKind::app_ask_writeable:
     case OpKind::app_rx_flow:
     case OpKind::app_close:
     case OpKind::service_pass:
-        return loop != Loop::none;
+        return play.loop != Loop::none;
     case OpKind::app_read_size:
-        return loop == Loop::lawful;  // lws has one buffer for all that it reads
+        return play.loop == Loop::lawful;  // lws has one buffer for all that it reads
     case OpKind::other_connection:
-        return loop == Loop::lws;
+        return scripted && play.loop == Loop::lws;
     case OpKind::answer_read:
     case OpKind::answer_write:
     case OpKind::answer_handshake:
     case OpKind::answer_close_notify:
     case OpKind::errno_noise:
-    case OpKind::tx_room:
     case OpKind::rx_record:
+        return scripted;
+    case OpKind::tx_room:
     case OpKind::alloc_fail:
         return true;
+    case OpKind::peer_write:
+    case OpKind::peer_close:
+    case OpKind::peer_renegotiate:
+    case OpKind::rx_room:
+    case OpKind::wire_corrupt:
+    case OpKind::wire_end:
+        return !scripted;
+    case OpKind::wire_raw:
+        return !scripted && play.profile == Profile::any;
     }
     return false;
 }

@@ -60,7 +60,8 @@ struct OpDescription {
 // number_max_of returns the largest number `op` may carry.
 [[nodiscard]] std::uint16_t number_max_of(const Op& op) noexcept;
 
-// belongs_to says whether `loop` plays ops of `kind`; what it does not play is skipped.
-[[nodiscard]] bool belongs_to(OpKind kind, Loop loop) noexcept;
+// belongs_to says whether ops of `kind` mean something in `play`; where they do not they are
+// skipped.
+[[nodiscard]] bool belongs_to(OpKind kind, const Play& play) noexcept;
 
 }  // namespace shimfuzz::scenario

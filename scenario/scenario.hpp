@@ -5,7 +5,8 @@
 // Everything else in this repository makes, plays, judges, stores or prints a Scenario. It holds no
 // pointers and no payload: the content of every byte stream is a pure function of position
 // (harness/payload.hpp), so that loss, duplication and reordering are visible and reproducers stay
-// small. Which seam, loop and profile play it is not part of it: see Play.
+// small. The only bytes it holds are those that no peer and no authority would make: see
+// Scenario::raw. Which seam, loop and profile play it is not part of it: see Play.
 #pragma once
 
 #include <cstddef>
@@ -31,11 +32,24 @@ enum class Start : std::uint8_t { established, handshake };
 enum class Role : std::uint8_t { raw, ws, http };
 inline constexpr std::uint8_t role_count = 3;
 
+// Which TLS both ends speak, on the real seam. What the mbedTLS of the build does not have becomes
+// 1.2.
+enum class TlsVersion : std::uint8_t { tls12, tls13 };
+
+// Who is at the other end of the wire, on the real seam: another mbedTLS, or nobody, and then all
+// that ever arrives is the scenario's raw bytes.
+enum class Peer : std::uint8_t { lawful, hostile };
+
+// The most raw bytes a scenario can hold: above one TLS record with its header and overhead.
+inline constexpr std::size_t raw_max = size_max;
+
 struct Setup {
     Side side = Side::server;
     Start start = Start::established;
     std::uint16_t read_size = 4096;  // what the application passes to SSL_read, 1..size_max
     Role role = Role::raw;
+    TlsVersion tls = TlsVersion::tls12;
+    Peer peer = Peer::lawful;
 
     bool operator==(const Setup&) const = default;
 };
@@ -73,7 +87,16 @@ enum class OpKind : std::uint8_t {
 
     alloc_fail = 24,  // the `nth` allocation the subject makes from here on fails (0: the next)
 
-    // 28 to 39 are kept for the wire of the real seam.
+    // The peer and the wire (seam=real only).
+    peer_write = 28,        // the peer's application sends `bytes` more
+    peer_close = 29,        // the peer sends its close_notify
+    peer_renegotiate = 30,  // the peer asks for a new handshake, where version and side allow it
+    rx_room = 31,      // of what the peer sends `bytes` more reach the subject, until the next rx_room
+    wire_corrupt = 32,  // the byte `offset` ahead of what the subject reads next comes as `way` says
+    wire_end = 33,      // nothing more comes after what is in flight: end of stream, or a reset
+    wire_raw = 34,      // the next `bytes` of the scenario's raw bytes come after what is in flight
+
+    // 35 to 38 are kept for the wire. 39 is no op: see raw_slot in bytes.hpp.
 
     // What no lawful caller does: played only on subjects that claim to guard against it.
     misuse_other_write = 40,         // another length while a write is outstanding
@@ -123,6 +146,12 @@ enum class AnswerCode : std::uint8_t {
 // What errno_noise sets, as Op::choice.
 enum class ErrnoNoise : std::uint8_t { zero, eagain, enotconn, econnreset, epipe, eintr, einval };
 
+// What becomes of a byte, as Op::choice of wire_corrupt.
+enum class Corruption : std::uint8_t { flipped, dropped, doubled };
+
+// How the wire ends, as Op::choice of wire_end.
+enum class WireEnd : std::uint8_t { eof, reset };
+
 // Which call a misuse op makes, as Op::choice.
 enum class MisuseCall : std::uint8_t { read, write, handshake, shutdown };
 
@@ -138,13 +167,14 @@ struct Op {
 
 struct Scenario {
     Setup setup;
-    std::vector<Op> ops;  // at most ops_max
+    std::vector<Op> ops;            // at most ops_max
+    std::vector<std::uint8_t> raw;  // what wire_raw sends; at most raw_max
 
     bool operator==(const Scenario&) const = default;
 };
 
 // Who answers the shim: the scenario in mbedTLS's place, or real mbedTLS over a simulated wire.
-enum class Seam : std::uint8_t { scripted };
+enum class Seam : std::uint8_t { scripted, real };
 
 // Who calls the shim: nobody but the scenario's own call ops, the lawful loop, or the event loop of
 // a real libwebsockets.

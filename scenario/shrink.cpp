@@ -56,6 +56,20 @@ void append_with_op(Scenarios& candidates, const Scenario& scenario, std::size_t
     }
 }
 
+// Raw bytes in halves, quarters, ... single ones, from the end.
+void append_shorter_raw(Scenarios& candidates, const Scenario& scenario) {
+    const std::size_t count = scenario.raw.size();
+    for (std::size_t size = count; size > 0; size /= 2) {
+        // What is left of a long text is not tried byte by byte: each candidate is a copy of it.
+        for (std::size_t end = count, tried = 0; end >= size && tried < 64; end -= size, ++tried) {
+            Scenario shorter = scenario;
+            const auto first = shorter.raw.begin() + static_cast<std::ptrdiff_t>(end - size);
+            shorter.raw.erase(first, first + static_cast<std::ptrdiff_t>(size));
+            candidates.push_back(std::move(shorter));
+        }
+    }
+}
+
 // The boundaries at which shims change what they do: one byte, lws's cut, a record's size.
 constexpr std::array<std::uint16_t, 6> boundaries{0, 1, 2, 1460, 1461, 16384};
 
@@ -105,6 +119,12 @@ void append_plainer_setup(Scenarios& candidates, const Scenario& scenario) {
     Setup plain_role = scenario.setup;
     plain_role.role = Role::raw;
     with_setup(plain_role);
+    Setup plain_tls = scenario.setup;
+    plain_tls.tls = TlsVersion::tls12;
+    with_setup(plain_tls);
+    Setup plain_peer = scenario.setup;
+    plain_peer.peer = Peer::lawful;
+    with_setup(plain_peer);
     Setup plain_size = scenario.setup;
     plain_size.read_size = Setup{}.read_size;
     with_setup(plain_size);
@@ -137,6 +157,9 @@ std::uint64_t weight(const Scenario& scenario) noexcept {
     total += setup.side == Side::client ? std::uint64_t{1} << 32 : 0;
     total += setup.start == Start::handshake ? std::uint64_t{1} << 33 : 0;
     total += static_cast<std::uint64_t>(setup.role) << 34;
+    total += setup.tls == TlsVersion::tls13 ? std::uint64_t{1} << 36 : 0;
+    total += setup.peer == Peer::hostile ? std::uint64_t{1} << 37 : 0;
+    total += scenario.raw.size();
     // The default read size is the plainest of all; every other counts by its size.
     total += setup.read_size == Setup{}.read_size ? 0 : std::uint64_t{setup.read_size} + 1;
     return total;
@@ -146,6 +169,7 @@ Scenarios shrinks(const Scenario& scenario) {
     Scenarios candidates;
     append_with_one_connection(candidates, scenario);
     append_shorter(candidates, scenario);
+    append_shorter_raw(candidates, scenario);
     append_plainer_setup(candidates, scenario);
     for (std::size_t index = 0; index < scenario.ops.size(); ++index) {
         append_plainer_choices(candidates, scenario, index);

@@ -15,12 +15,17 @@
 namespace shimfuzz::scenario {
 namespace {
 
-constexpr std::array<std::string_view, 1> seam_names{"scripted"};
+constexpr std::array<std::string_view, 2> seam_names{"scripted", "real"};
 constexpr std::array<std::string_view, 3> loop_names{"none", "lawful", "lws"};
 constexpr std::array<std::string_view, 2> profile_names{"any", "plausible"};
 constexpr std::array<std::string_view, 2> side_names{"server", "client"};
 constexpr std::array<std::string_view, 2> start_names{"established", "handshake"};
 constexpr std::array<std::string_view, role_count> role_names{"raw", "ws", "http"};
+constexpr std::array<std::string_view, 2> tls_names{"1.2", "1.3"};
+constexpr std::array<std::string_view, 2> peer_names{"lawful", "hostile"};
+
+// A line of raw bytes holds so many of them.
+constexpr std::size_t raw_per_line = 32;
 
 using Out = std::back_insert_iterator<std::vector<char>>;
 
@@ -250,6 +255,12 @@ std::optional<std::string> parse_setup_field(Document& document, std::string_vie
     if (name == "role") {
         return choose(document.scenario.setup.role, role_names);
     }
+    if (name == "tls") {
+        return choose(document.scenario.setup.tls, tls_names);
+    }
+    if (name == "peer") {
+        return choose(document.scenario.setup.peer, peer_names);
+    }
     if (name == "read_size") {
         const std::optional<std::uint16_t> size = parse_number(value, size_max);
         if (!size.has_value() || *size == 0) {
@@ -273,6 +284,27 @@ std::optional<std::string> parse_setup(Document& document, const Line& line) {
     return std::nullopt;
 }
 
+// parse_raw appends the bytes of a `raw hex=...` line.
+std::optional<std::string> parse_raw(Scenario& scenario, const Line& line) {
+    if (line.fields.size() != 1 || line.fields.front().first != "hex") {
+        return "raw needs hex= and nothing else";
+    }
+    const std::string_view digits = line.fields.front().second;
+    if (digits.size() % 2 != 0 || digits.size() / 2 > raw_max - scenario.raw.size()) {
+        return fmt::format("raw bytes are two digits each, and at most {} in all", raw_max);
+    }
+    for (std::size_t i = 0; i < digits.size(); i += 2) {
+        std::uint8_t byte = 0;
+        const char* const end = digits.data() + i + 2;
+        const auto parsed = std::from_chars(digits.data() + i, end, byte, 16);
+        if (parsed.ec != std::errc{} || parsed.ptr != end) {
+            return fmt::format("'{}' is not a byte in hexadecimal", digits.substr(i, 2));
+        }
+        scenario.raw.push_back(byte);
+    }
+    return std::nullopt;
+}
+
 // parse_line adds what one non-empty line says to `document`; the reason if it cannot.
 std::optional<std::string> parse_line(Document& document, bool& setup_seen, std::string_view text) {
     const std::variant<Line, std::string> line = cut(text);
@@ -282,6 +314,9 @@ std::optional<std::string> parse_line(Document& document, bool& setup_seen, std:
     if (!setup_seen) {
         setup_seen = true;
         return parse_setup(document, std::get<Line>(line));
+    }
+    if (std::get<Line>(line).word == "raw") {
+        return parse_raw(document.scenario, std::get<Line>(line));
     }
     std::variant<Op, std::string> op = parse_op(std::get<Line>(line));
     if (auto* reason = std::get_if<std::string>(&op)) {
@@ -313,9 +348,22 @@ std::vector<char> print(const Document& document) {
     if (scenario.setup.role != Role::raw) {
         fmt::format_to(out, " role={}", name_of(role_names, scenario.setup.role));
     }
+    if (scenario.setup.tls != TlsVersion::tls12) {
+        fmt::format_to(out, " tls={}", name_of(tls_names, scenario.setup.tls));
+    }
+    if (scenario.setup.peer != Peer::lawful) {
+        fmt::format_to(out, " peer={}", name_of(peer_names, scenario.setup.peer));
+    }
     text.push_back('\n');
     for (const Op& op : scenario.ops) {
         print_op(out, op);
+        text.push_back('\n');
+    }
+    for (std::size_t i = 0; i < scenario.raw.size(); i += raw_per_line) {
+        fmt::format_to(out, "raw hex=");
+        for (std::size_t j = i; j < std::min(i + raw_per_line, scenario.raw.size()); ++j) {
+            fmt::format_to(out, "{:02x}", scenario.raw[j]);
+        }
         text.push_back('\n');
     }
     return text;

@@ -9,7 +9,7 @@
  * harness sees from outside, as the wrapped poll(2) of the process.
  *
  * One glue file, shim/lws/loop_subject.c, serves every lws from 4.1 on through its public API.
- * Not here: what mbedTLS answers (harness/scripted_mbedtls), what poll and the clock say
+ * Not here: what mbedTLS answers (harness/interposed_mbedtls), what poll and the clock say
  * (harness/simulated_system), and what is spoken above TLS (harness/role_stream). */
 #pragma once
 

@@ -7,7 +7,7 @@
  * lws makes on its I/O path (lws v4.3.5 lib/tls/mbedtls/mbedtls-ssl.c), so that one glue file,
  * shim/subject_openssl.c, serves every shim that has the OpenSSL API.
  *
- * Not here: what mbedTLS answers (harness/scripted_mbedtls), when to call what (model/lawful_loop),
+ * Not here: what mbedTLS answers (harness/interposed_mbedtls), when to call what (model/lawful_loop),
  * and certificates.
  */
 #pragma once
@@ -47,7 +47,7 @@ int subject_start(void);
 void subject_stop(void);
 
 /* Opens a connection over `fd`, a non-blocking socket that stays the caller's (never used on the
- * scripted seam; -1 there). Returns NULL if memory ran out; then nothing is left allocated. */
+ * scripted seam). Returns NULL if memory ran out; then nothing is left allocated. */
 subject_connection *subject_open(enum subject_side side, int fd);
 
 /* Frees `connection`. Sends nothing: a close_notify is subject_shutdown's. */

@@ -20,7 +20,7 @@ inline scenario::Document drawn_for_lws(std::uint64_t seed, scenario::Profile pr
     setup.side = chance.one_in(2) ? scenario::Side::client : scenario::Side::server;
     setup.start = chance.one_in(2) ? scenario::Start::handshake : scenario::Start::established;
     setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
-    const scenario::Swarm swarm = scenario::draw_swarm(chance, scenario::Loop::lws);
+    const scenario::Swarm swarm = scenario::draw_swarm(chance, document.play);
     for (std::size_t i = 0; i < ops; ++i) {
         document.scenario.ops.push_back(scenario::draw_op(chance, swarm));
         // A swarm may hold no pass at all, and every other op only waits for one.

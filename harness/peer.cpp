@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/peer.hpp"
+
+#include "harness/mbedtls_calls.hpp"
+#include "harness/payload.hpp"
+#include "harness/quick_session.hpp"
+
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+#include <mbedtls/ssl_ticket.h>
+#include <psa/crypto.h>
+#endif
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace shimfuzz::harness {
+namespace {
+
+constexpr std::uint64_t peer_seed = 2;
+
+// What a peer does in one turn is bounded by what the wire holds; far more than that would be a
+// peer that goes round by itself.
+constexpr std::uint32_t steps_per_turn_max = 4096;
+
+constexpr std::size_t read_size_max = 16384;
+
+void must(int code, const char* function) noexcept {
+    if (code != 0) {
+        std::fprintf(stderr, "shimfuzz: the peer could not be made: %s: -0x%x\n", function,
+                     static_cast<unsigned>(-code));
+        std::abort();
+    }
+}
+
+int send_on(void* wire, const unsigned char* bytes, std::size_t size) {
+    const std::size_t count = static_cast<Wire*>(wire)->peer_sends({bytes, size});
+    return count > 0 ? static_cast<int>(count) : MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+int receive_from(void* wire, unsigned char* bytes, std::size_t size) {
+    const std::size_t count = static_cast<Wire*>(wire)->peer_receives({bytes, size});
+    return count > 0 ? static_cast<int>(count) : MBEDTLS_ERR_SSL_WANT_READ;
+}
+
+// Context is one end that plays one side: made once, and begun anew for every connection.
+struct Context {
+    mbedtls_ssl_config conf{};
+    mbedtls_ssl_context ssl{};
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_ticket_context tickets{};
+#endif
+
+    Context(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
+        mbedtls_ssl_config_init(&conf);
+        mbedtls_ssl_init(&ssl);
+        must(mbedtls_ssl_config_defaults(
+                 &conf, server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
+                 MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
+             "mbedtls_ssl_config_defaults");
+        mbedtls_ssl_conf_rng(&conf, SeededChance::rng, &chance);
+        mbedtls_ssl_conf_authmode(&conf, MBEDTLS_SSL_VERIFY_NONE);
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+        mbedtls_ssl_conf_renegotiation(&conf, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+        mbedtls_ssl_conf_renegotiation_enforced(&conf, MBEDTLS_SSL_RENEGOTIATION_NOT_ENFORCED);
+#endif
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+        if (server && setup.tls == scenario::TlsVersion::tls13) {
+            constexpr std::uint32_t lifetime_s = 86400;
+            mbedtls_ssl_ticket_init(&tickets);
+            must(mbedtls_ssl_ticket_setup(&tickets, SeededChance::rng, &chance,
+                                          MBEDTLS_CIPHER_AES_128_GCM, lifetime_s),
+                 "mbedtls_ssl_ticket_setup");
+            mbedtls_ssl_conf_session_tickets_cb(&conf, mbedtls_ssl_ticket_write,
+                                                mbedtls_ssl_ticket_parse, &tickets);
+        }
+#endif
+        make_quick(conf, setup);
+        must(__real_mbedtls_ssl_setup(&ssl, &conf), "mbedtls_ssl_setup");
+    }
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context() {
+        take_back(conf);
+        mbedtls_ssl_free(&ssl);
+        mbedtls_ssl_config_free(&conf);
+    }
+};
+
+}  // namespace
+
+// Each side in each version of TLS.
+struct Peer::Contexts {
+    SeededChance chance{peer_seed};
+    Context server12{true, {.tls = scenario::TlsVersion::tls12}, chance};
+    Context client12{false, {.tls = scenario::TlsVersion::tls12}, chance};
+    Context server13{true, {.tls = scenario::TlsVersion::tls13}, chance};
+    Context client13{false, {.tls = scenario::TlsVersion::tls13}, chance};
+    mbedtls_ssl_context* ssl = nullptr;  // the one that is on
+
+    Context& of(bool server, scenario::TlsVersion tls) noexcept {
+        if (tls == scenario::TlsVersion::tls13) {
+            return server ? server13 : client13;
+        }
+        return server ? server12 : client12;
+    }
+};
+
+Peer::Peer() {
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    must(psa_crypto_init(), "psa_crypto_init");
+#endif
+    contexts_ = std::make_unique<Contexts>();
+}
+
+Peer::~Peer() = default;
+
+void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
+    is_server_ = setup.side == scenario::Side::client;
+    write_begin_ = write_end_ = written_ = 0;
+    asked_ = sent_ = received_ = 0;
+    close_due_ = renegotiation_due_ = established_ = failed_ = was_closed_ = closed_ = false;
+    content_is_right_ = true;
+    contexts_->chance = SeededChance{peer_seed};
+    Context& context = contexts_->of(is_server_, setup.tls);
+    contexts_->ssl = &context.ssl;
+    must(mbedtls_ssl_session_reset(&context.ssl), "mbedtls_ssl_session_reset");
+    mbedtls_ssl_set_bio(&context.ssl, &wire, send_on, receive_from, nullptr);
+}
+
+bool Peer::write(std::uint16_t size) noexcept {
+    if (size == 0 || close_due_ || write_end_ == writes_.size()) {
+        return false;
+    }
+    writes_[write_end_++] = size;
+    asked_ += size;
+    return true;
+}
+
+void Peer::turn() noexcept {
+    for (std::uint32_t i = 0; i < steps_per_turn_max; ++i) {
+        if (failed_ || !step()) {
+            return;
+        }
+    }
+}
+
+// step does one thing. False if nothing can be done now.
+bool Peer::step() noexcept {
+    if (!established_) {
+        return shake_hands();
+    }
+    const bool has_sent = send();
+    const bool has_read = !failed_ && read();
+    return has_sent || has_read;
+}
+
+// Whether a call that did not succeed has moved the session on all the same; an end is noted.
+bool Peer::went_on(int code) noexcept {
+    switch (code) {
+    case MBEDTLS_ERR_SSL_WANT_READ:
+    case MBEDTLS_ERR_SSL_WANT_WRITE:
+        return false;
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+    case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
+        return true;
+#endif
+    case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+        was_closed_ = true;
+        return false;
+    }
+    failed_ = true;
+    return false;
+}
+
+bool Peer::shake_hands() noexcept {
+    const int code = __real_mbedtls_ssl_handshake(contexts_->ssl);
+    established_ = code == 0;
+    return established_ || went_on(code);
+}
+
+bool Peer::read() noexcept {
+    static std::array<std::uint8_t, read_size_max> buffer;
+    if (was_closed_) {
+        return false;
+    }
+    const int returned = __real_mbedtls_ssl_read(contexts_->ssl, buffer.data(), buffer.size());
+    if (returned <= 0) {
+        return returned < 0 && went_on(returned);
+    }
+    const auto count = static_cast<std::size_t>(returned);
+    content_is_right_ =
+        content_is_right_ &&
+        std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
+    received_ += count;
+    return true;
+}
+
+bool Peer::send() noexcept {
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+    if (renegotiation_due_ && written_ == 0) {
+        renegotiation_due_ = false;
+        const int code = mbedtls_ssl_renegotiate(contexts_->ssl);
+        // Of a client that is not ready for it, or in TLS 1.3, it is refused before anything is
+        // sent.
+        const bool refused = code == MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+        return code == 0 || refused || went_on(code);
+    }
+#endif
+    if (write_begin_ < write_end_) {
+        const std::size_t left = writes_[write_begin_] - written_;
+        const int returned = __real_mbedtls_ssl_write(contexts_->ssl, payload(sent_, left).data(), left);
+        if (returned <= 0) {
+            return went_on(returned);
+        }
+        sent_ += static_cast<std::uint32_t>(returned);
+        written_ += static_cast<std::uint32_t>(returned);
+        if (written_ == writes_[write_begin_]) {
+            ++write_begin_;
+            written_ = 0;
+        }
+        return true;
+    }
+    if (!close_due_ || closed_) {
+        return false;
+    }
+    const int code = __real_mbedtls_ssl_close_notify(contexts_->ssl);
+    closed_ = code == 0;
+    return closed_ || went_on(code);
+}
+
+}  // namespace shimfuzz::harness

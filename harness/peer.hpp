@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The other end of the wire on the real seam: a lawful application on mbedTLS itself.
+//
+// It answers whenever it can, reads all it gets, and sends what it was told to. What it reads is
+// held against payload (harness/payload.hpp), so that loss, doubling and reordering show. It never
+// misbehaves; what a hostile end would do is done to the wire.
+#pragma once
+
+#include "harness/wire.hpp"
+
+#include <memory>
+
+namespace shimfuzz::harness {
+
+class Peer {
+public:
+    Peer();
+    ~Peer();
+    Peer(const Peer&) = delete;
+    Peer& operator=(const Peer&) = delete;
+
+    // begin makes it the other end of a new connection to a subject set up as `setup` says.
+    void begin(const scenario::Setup& setup, Wire& wire) noexcept;
+
+    // What its application does, as soon as it can, in this order.
+    bool write(std::uint16_t size) noexcept;  // false if too much waits already
+    void close() noexcept { close_due_ = true; }
+    void renegotiate() noexcept { renegotiation_due_ = true; }
+
+    // turn does all that can be done with what the wire has now.
+    void turn() noexcept;
+
+    [[nodiscard]] bool established() const noexcept { return established_; }
+
+    // It gave the connection up: what came was not what a lawful end sends.
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+    // It has seen the subject's close_notify.
+    [[nodiscard]] bool was_closed() const noexcept { return was_closed_; }
+
+    // Plaintext that its application was told to send, that mbedTLS took of it, and that came.
+    [[nodiscard]] std::uint64_t asked() const noexcept { return asked_; }
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+    [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+
+    // All that came was what the subject's application sent, in order.
+    [[nodiscard]] bool content_is_right() const noexcept { return content_is_right_; }
+
+    // Writes that wait for their turn.
+    [[nodiscard]] std::uint32_t writes_waiting() const noexcept { return write_end_ - write_begin_; }
+
+private:
+    struct Contexts;
+
+    [[nodiscard]] bool step() noexcept;
+    [[nodiscard]] bool shake_hands() noexcept;
+    [[nodiscard]] bool read() noexcept;
+    [[nodiscard]] bool send() noexcept;
+    [[nodiscard]] bool went_on(int code) noexcept;
+
+    std::unique_ptr<Contexts> contexts_;
+    bool is_server_ = false;
+
+    std::array<std::uint16_t, scenario::ops_max> writes_{};
+    std::uint32_t write_begin_ = 0;
+    std::uint32_t write_end_ = 0;
+    std::uint32_t written_ = 0;  // of the first of them
+    std::uint64_t asked_ = 0;
+    std::uint64_t sent_ = 0;
+    std::uint64_t received_ = 0;
+    bool close_due_ = false;
+    bool renegotiation_due_ = false;
+    bool established_ = false;
+    bool failed_ = false;
+    bool was_closed_ = false;
+    bool closed_ = false;
+    bool content_is_right_ = true;
+};
+
+}  // namespace shimfuzz::harness

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "harness/real_tls.hpp"
+
+#include "harness/determinism.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace shimfuzz::harness {
+
+using model::Answer;
+using scenario::OpKind;
+
+namespace {
+
+constexpr std::uint64_t subject_seed = 1;
+
+// A handshake takes no more turns of the loop than this: two flights each way, some of them cut in
+// pieces by who reads.
+constexpr std::uint32_t handshake_flights = 4;
+
+// What a C library forces on us: functions of the system get no argument of ours.
+Wire* the_wire = nullptr;
+const SystemCalls* system_before = nullptr;
+
+Wire& process_wire() noexcept {
+    static Wire wire;
+    return wire;
+}
+
+Peer& process_peer() noexcept {
+    static Peer peer;
+    return peer;
+}
+
+ssize_t errno_of(std::ptrdiff_t result) noexcept {
+    if (result >= 0) {
+        return result;
+    }
+    errno = static_cast<int>(-result);
+    return -1;
+}
+
+ssize_t send_on_wire(int, const void* bytes, std::size_t size) {
+    return errno_of(the_wire->subject_sends({static_cast<const std::uint8_t*>(bytes), size}));
+}
+
+ssize_t receive_from_wire(int, void* bytes, std::size_t size) {
+    return errno_of(the_wire->subject_receives({static_cast<std::uint8_t*>(bytes), size}));
+}
+
+int simulated_clock(clockid_t clock, struct timespec* now) {
+    *now = {.tv_sec = clock == CLOCK_REALTIME ? simulated_date : 0, .tv_nsec = 0};
+    return 0;
+}
+
+constexpr SystemCalls wire_calls{.clock_gettime = simulated_clock,
+                                 .send = send_on_wire,
+                                 .receive = receive_from_wire,
+                                 .simulated_fd = wire_fd};
+
+// What mbedTLS has yet to send of a record it has made.
+bool has_output(const mbedtls_ssl_context* ssl) noexcept {
+    return ssl->MBEDTLS_PRIVATE(out_left) != 0;
+}
+
+bool is_over(const mbedtls_ssl_context* ssl) noexcept {
+    return ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_HANDSHAKE_OVER;
+}
+
+// Inside marks a call of mbedTLS: what it calls of itself is its own matter.
+class Inside {
+public:
+    explicit Inside(bool& inside) noexcept : inside_{inside} { inside_ = true; }
+    ~Inside() { inside_ = false; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+private:
+    bool& inside_;
+};
+
+}  // namespace
+
+RealTls::RealTls(const scenario::Scenario& scenario) noexcept
+    : scenario_{scenario},
+      wire_{process_wire()},
+      peer_{process_peer()},
+      chance_{subject_seed} {
+    wire_.reset();
+    the_wire = &wire_;
+    system_before = replace_system(&wire_calls);
+    peer_.begin(scenario.setup, wire_);
+    facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
+    facts_.recoverable = facts_.has_peer;
+}
+
+RealTls::~RealTls() {
+    replace_system(system_before);
+    the_wire = nullptr;
+}
+
+// ---- the world ----
+
+bool RealTls::play(const scenario::Op& op) noexcept {
+    if (op.kind == OpKind::tx_room) {
+        wire_.set_tx_room(op.number);
+        return true;
+    }
+    if (op.kind == OpKind::rx_room) {
+        wire_.set_rx_room(op.number);
+        return true;
+    }
+    if (op.kind == OpKind::peer_write) {
+        return peer_.write(op.number);
+    }
+    if (op.kind == OpKind::peer_renegotiate) {
+        peer_.renegotiate();
+        return true;
+    }
+    not_recoverable();  // by all that follows
+    if (op.kind == OpKind::peer_close) {
+        peer_.close();
+        return true;
+    }
+    if (op.kind == OpKind::wire_corrupt) {
+        return wire_.corrupt(static_cast<scenario::Corruption>(op.choice), op.number);
+    }
+    if (op.kind == OpKind::wire_end) {
+        wire_.end(static_cast<scenario::WireEnd>(op.choice));
+        return true;
+    }
+    return op.kind == OpKind::wire_raw && inject_raw(op.number);
+}
+
+bool RealTls::inject_raw(std::size_t size) noexcept {
+    const std::size_t left = scenario_.raw.size() - raw_sent_;
+    const std::size_t count = size == 0 ? left : std::min(size, left);
+    wire_.inject(std::span{scenario_.raw}.subspan(raw_sent_, count));
+    raw_sent_ += count;
+    return count > 0;
+}
+
+bool RealTls::turn() noexcept {
+    if (facts_.has_peer) {
+        peer_.turn();
+        facts_.arrived = peer_.received();
+        facts_.arrived_content_is_right = peer_.content_is_right();
+    }
+    return true;
+}
+
+// Who was to get raw bytes only and was told of none gets them all, and then the end.
+void RealTls::settle() noexcept {
+    wire_.set_tx_room(std::nullopt);
+    wire_.set_rx_room(std::nullopt);
+    if (!facts_.has_peer) {
+        inject_raw(0);
+        wire_.end(scenario::WireEnd::eof);
+    }
+}
+
+std::int64_t RealTls::room() const noexcept {
+    return wire_.tx_room().has_value() ? std::int64_t{*wire_.tx_room()} : -1;
+}
+
+std::uint64_t RealTls::unread() const noexcept {
+    return peer_.asked() - std::min(peer_.asked(), facts_.delivered);
+}
+
+std::uint32_t RealTls::records_waiting() const noexcept {
+    const auto records = static_cast<std::uint32_t>(unread() / record_size_max);
+    return peer_.writes_waiting() + records + handshake_flights;
+}
+
+// ---- mbedTLS ----
+
+void RealTls::context_made(mbedtls_ssl_context* ssl, mbedtls_ssl_config& conf) noexcept {
+    ssl_ = ssl;
+    make_quick(conf, scenario_.setup);
+}
+
+bool RealTls::judge_allows(Function function, std::span<const std::uint8_t> data) noexcept {
+    return calls_judge_ != nullptr && calls_judge_->tls_asked(function, data.data(), data.size());
+}
+
+// mbedTLS has answered: keeps it, and hands it on.
+int RealTls::came_back(Function function, int returned, std::size_t bytes) noexcept {
+    const Reply reply = returned > 0 ? Reply{} : Reply{classify(function, returned), returned};
+    facts_.records_taken = static_cast<std::uint32_t>(wire_.received());
+    facts_.pending = static_cast<std::uint32_t>(__real_mbedtls_ssl_get_bytes_avail(ssl_));
+    answered(function, reply, static_cast<std::uint32_t>(bytes), false, false);
+    return returned;
+}
+
+int RealTls::read(mbedtls_ssl_context* ssl, std::span<std::uint8_t> data) noexcept {
+    if (!judge_allows(Function::read, data) || asked_too_often()) {
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    int returned = 0;
+    {
+        const Inside inside{inside_};
+        returned = __real_mbedtls_ssl_read(ssl, data.data(), data.size());
+    }
+    const std::size_t bytes = returned > 0 ? static_cast<std::size_t>(returned) : 0;
+    facts_.delivered += bytes;
+    return came_back(Function::read, returned, bytes);
+}
+
+int RealTls::write(mbedtls_ssl_context* ssl, std::span<const std::uint8_t> data) noexcept {
+    if (!judge_allows(Function::write, data) || asked_too_often()) {
+        return MBEDTLS_ERR_SSL_WANT_WRITE;
+    }
+    int returned = 0;
+    {
+        const Inside inside{inside_};
+        returned = __real_mbedtls_ssl_write(ssl, data.data(), data.size());
+    }
+    const std::size_t bytes = returned > 0 ? static_cast<std::size_t>(returned) : 0;
+    facts_.accepted += bytes;
+    // A write that waits for room has made its record, and will be asked for again.
+    const bool is_made = returned <= 0 && has_output(ssl);
+    facts_.outstanding_write = is_made ? static_cast<std::uint32_t>(data.size()) : 0;
+    return came_back(Function::write, returned, bytes);
+}
+
+int RealTls::handshake(mbedtls_ssl_context* ssl, bool one_step) noexcept {
+    if (!judge_allows(Function::handshake, {}) || asked_too_often()) {
+        return MBEDTLS_ERR_NET_CONN_RESET;
+    }
+    int returned = 0;
+    {
+        const Inside inside{inside_};
+        returned = one_step ? __real_mbedtls_ssl_handshake_step(ssl)
+                            : __real_mbedtls_ssl_handshake(ssl);
+    }
+    if (returned == 0 && !is_over(ssl)) {
+        return returned;  // one step of several is no answer
+    }
+    facts_.established = facts_.established || returned == 0;
+    return came_back(Function::handshake, returned, 0);
+}
+
+int RealTls::close_notify(mbedtls_ssl_context* ssl) noexcept {
+    if (!judge_allows(Function::close_notify, {}) || asked_too_often()) {
+        return MBEDTLS_ERR_NET_CONN_RESET;
+    }
+    // With a record still to flush mbedtls_ssl_send_alert_message flushes that and returns, without
+    // an alert (mbedTLS 2.28.3 library/ssl_msg.c, "if( ssl->out_left != 0 )").
+    if (is_over(ssl) && !has_output(ssl)) {
+        ++facts_.alerts_attempted;
+        alert_pending_ = true;
+    }
+    int returned = 0;
+    {
+        const Inside inside{inside_};
+        returned = __real_mbedtls_ssl_close_notify(ssl);
+    }
+    if (returned == 0) {
+        facts_.outstanding_write = 0;
+        facts_.alerts_sent += alert_pending_ ? 1 : 0;
+        alert_pending_ = false;
+    }
+    return came_back(Function::close_notify, returned, 0);
+}
+
+}  // namespace shimfuzz::harness
