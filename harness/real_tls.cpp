@@ -116,6 +116,8 @@ bool RealTls::play(const scenario::Op& op) noexcept {
         return peer_.write(op.number);
     }
     if (op.kind == OpKind::peer_renegotiate) {
+        // A client waits for the answer before it does anything else, and a refusal is none.
+        facts_.recoverable = facts_.recoverable && scenario_.setup.side == scenario::Side::client;
         peer_.renegotiate();
         return true;
     }
