@@ -22,7 +22,7 @@ constexpr std::uint32_t handshake_flights = 4;
 
 // What a C library forces on us: functions of the system get no argument of ours.
 Wire* the_wire = nullptr;
-const SystemCalls* system_before = nullptr;
+const SystemCalls* system_without_wire = nullptr;
 
 Wire& process_wire() noexcept {
     static Wire wire;
@@ -90,14 +90,14 @@ RealTls::RealTls(const scenario::Scenario& scenario) noexcept
       chance_{subject_seed} {
     wire_.reset();
     the_wire = &wire_;
-    system_before = replace_system(&wire_calls);
+    system_without_wire = replace_system(&wire_calls);
     peer_.begin(scenario.setup, wire_);
     facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
     facts_.recoverable = facts_.has_peer;
 }
 
 RealTls::~RealTls() {
-    replace_system(system_before);
+    replace_system(system_without_wire);
     the_wire = nullptr;
 }
 

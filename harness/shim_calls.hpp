@@ -46,6 +46,7 @@ public:
 
 private:
     void establish() noexcept;
+    [[nodiscard]] bool has_wanted() const noexcept;
     void begin(Place place, std::span<const std::uint8_t> buffer) noexcept;
     CallResult end(int returned, bool misused) noexcept;
     [[nodiscard]] model::Report ask_report(int returned) const noexcept;
@@ -55,6 +56,7 @@ private:
     LoopJudge* loop_judge_ = nullptr;
     subject_connection* connection_ = nullptr;
     bool opened_ = false;
+    bool establishing_ = false;
     Place place_ = Place::free;
     std::size_t asked_ = 0;
     TraceRow* row_ = nullptr;

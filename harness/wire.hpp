@@ -87,8 +87,9 @@ public:
     // Nothing more reaches the subject after what is in flight; what the peer sends is lost.
     void end(scenario::WireEnd way) noexcept { end_ = end_.value_or(way); }
 
-    // Bytes that have come to the subject, ever.
+    // Bytes that have come to the subject, and that it has sent, ever.
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
 private:
     struct Damage {
@@ -106,6 +107,7 @@ private:
     std::array<Damage, corruptions_max> damages_{};
     std::size_t damage_count_ = 0;
     std::uint64_t received_ = 0;
+    std::uint64_t sent_ = 0;
 };
 
 }  // namespace shimfuzz::harness
