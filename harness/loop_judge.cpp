@@ -239,10 +239,7 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
 
 void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
                         const LoopFacts& facts) noexcept {
-    if (!tls_.arrived_content_is_right) {
-        report(Invariant::no_byte_invented, tls_.last[static_cast<std::size_t>(Function::write)],
-               Done::bytes_invented);
-    }
+    judge_arrival();
     if (!plausible_ || !tls_.recoverable) {
         return;
     }
@@ -263,6 +260,18 @@ void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
     if (!idle) {
         report(Invariant::pass_makes_progress, pass_.last_read, Done::spins);
     }
+}
+
+// What came to the peer's application is not what was accepted: some of it is missing, or some is
+// there twice.
+void LoopJudge::judge_arrival() noexcept {
+    if (tls_.arrived_content_is_right) {
+        return;
+    }
+    const bool missing = tls_.arrived < tls_.accepted;
+    report(missing ? Invariant::no_byte_lost : Invariant::no_byte_invented,
+           tls_.last[static_cast<std::size_t>(Function::write)],
+           missing ? Done::bytes_lost : Done::bytes_invented);
 }
 
 void LoopJudge::judge_liveness(std::uint64_t unread, const LoopFacts& facts) noexcept {

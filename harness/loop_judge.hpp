@@ -72,6 +72,7 @@ private:
     void judge_pending(const model::PollEvents& events, bool at_once,
                        const LoopFacts& facts) noexcept;
     void judge_progress() noexcept;
+    void judge_arrival() noexcept;
     void judge_liveness(std::uint64_t unread, const LoopFacts& facts) noexcept;
     void report(Invariant invariant, std::optional<model::Answer> answer, Done done) noexcept;
 
