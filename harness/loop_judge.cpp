@@ -22,7 +22,9 @@ bool LoopJudge::output_waits(const LoopFacts& facts) const noexcept {
 // W of docs/invariants.md: established, open, and output waits.
 bool LoopJudge::something_to_send(const LoopFacts& facts) const noexcept {
     const bool open = tls_.established && !facts.closing && !tls_.dead && !tls_.ended;
-    return open && output_waits(facts);
+    // A TICKET is rightly reported as WANT_READ, and whoever is told that waits for bytes.
+    const bool may_wait = tls_.last_was(Function::write, Answer::ticket);
+    return open && output_waits(facts) && !may_wait;
 }
 
 bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
