@@ -38,9 +38,7 @@ Dialect::Dialect(LwsVersion version, scenario::Side side, scenario::Role role,
       world_{world} {}
 
 void Dialect::run() noexcept {
-    if (!open()) {
-        return;
-    }
+    open();
     while (!world_.is_over() && state_ != State::dead_socket) {
         drive(world_.act());
     }
@@ -164,65 +162,49 @@ Dialect::Handled Dialect::handle_pollin(PollEvents& revents) noexcept {
     return Handled::please_close_me;
 }
 
-// Returns less than 0 if the connection must close, else what the application returned.
+// Returns whether the connection goes on.
 // lws v4.3.5 lib/core-net/service.c:62 `lws_handle_POLLOUT_event`
-int Dialect::handle_pollout_event() noexcept {
+bool Dialect::handle_pollout_event() noexcept {
     if (unusable_ && version_ != LwsVersion::v4_1_6) {
-        return 0;
+        return true;
     }
     leave_pollout_active_ = false;
     handling_pollout_ = true;
-    int returned = 0;
+    bool goes_on = true;
     if (!buflist_out_.empty()) {
-        returned = drain_output() ? 0 : -1;  // POLLOUT is left on either way
+        goes_on = drain_output();  // POLLOUT is left on either way
     } else if (state_ == State::flushing_before_close) {
         unusable_ = true;
-        returned = -1;
+        goes_on = false;
     } else {
         if (!leave_pollout_active_) {
             change_events({.out = true}, {});
         }
         handling_pollout_ = false;
         const bool told = !client_ || hdr_parsing_completed_;
-        returned = told ? tell_writeable() : 0;
+        goes_on = !told || tell(LoopEventKind::writeable);
     }
     handling_pollout_ = false;
     leave_pollout_active_ = false;
-    return returned;
+    return goes_on;
 }
 
 // ---- the application ----
 
-// Returns less than 0 if the application asks to close.
-int Dialect::tell_writeable() noexcept {
-    world_.tell(LoopEventKind::writeable, 0);
-    while (!world_.is_over()) {
+// Returns whether the connection goes on: the application may ask to close it. Where the story has
+// a deed of the loop before the callback has returned, the dialect goes on to its own next one.
+bool Dialect::tell(LoopEventKind told) noexcept {
+    world_.tell(told, 0);
+    for (;;) {
         const LoopEvent act = world_.act();
-        if (act.kind == LoopEventKind::returned) {
-            return act.flag ? -1 : 0;
-        }
         if (act.kind == LoopEventKind::asked_writeable) {
             callback_on_writable();
         } else if (act.kind == LoopEventKind::wrote) {
             write_message(act.size);
+        } else {
+            return act.kind != LoopEventKind::returned || !act.flag;
         }
     }
-    return -1;
-}
-
-// Returns whether the application goes on.
-bool Dialect::tell_established() noexcept {
-    world_.tell(LoopEventKind::established, 0);
-    while (!world_.is_over()) {
-        const LoopEvent act = world_.act();
-        if (act.kind == LoopEventKind::returned) {
-            return !act.flag;
-        }
-        if (act.kind == LoopEventKind::asked_writeable) {
-            callback_on_writable();
-        }
-    }
-    return false;
 }
 
 // lws v4.3.5 lib/core-net/pollfd.c:522 `lws_callback_on_writable`

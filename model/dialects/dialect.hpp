@@ -4,8 +4,8 @@
 //
 // Not how a loop should be (model/lawful_loop.hpp), nor what is right (harness/loop_judge.hpp): a
 // dialect exists to be compared with the real lws pass by pass (conformance.hpp), and by that to
-// say in a page what tens of thousands of lines do. Its input is what the shim returned. It is
-// written in lws's own order and words, with the place in lws beside each part.
+// say in a few hundred lines what tens of thousands of lines do. Its input is what the shim
+// returned. It is written in lws's own order and words, with the place in lws beside each part.
 //
 // One connection, the poll backend of unix, no extensions, no timeouts: a scenario ends in
 // milliseconds of simulated time. Memory never runs out.
@@ -38,11 +38,15 @@ public:
     // The shim is called. `size` becomes what was passed if it is any_size.
     virtual ShimAnswer call(ShimCall call, std::uint32_t& size) noexcept = 0;
 
-    // The application is told; but after `received` and `closed` it acts: see act.
+    // The opening call returns. `lives`: there is a connection.
+    virtual void opened(bool lives) noexcept = 0;
+
+    // The application is told. Unless it was of `received` or `closed`, it acts then: see act.
     virtual void tell(LoopEventKind told, std::uint32_t size) noexcept = 0;
 
     // act returns what is done next: asked_writeable, wrote or returned within a callback, and
-    // outside of one what drives the loop.
+    // outside of one what drives the loop. Where the loop itself does something next, that is
+    // returned and stays next.
     virtual LoopEvent act() noexcept = 0;
 
     // The loop is at entry of poll. Returns what poll does.
@@ -83,6 +87,7 @@ private:
     enum class RoleOps : std::uint8_t { raw, h1, ws };
     enum class Handled : std::uint8_t { handled, please_close_me, already_died };
     enum class Capable : std::uint8_t { bytes, more_service, error };
+    enum class Shaken : std::uint8_t { done, not_yet, failed };
 
     // What came of one lws_ssl_capable_read or _write.
     struct Io {
@@ -98,7 +103,7 @@ private:
     };
 
     // The loop (dialect.cpp).
-    [[nodiscard]] bool open() noexcept;
+    void open() noexcept;
     void drive(const LoopEvent& done) noexcept;
     void turn() noexcept;
     [[nodiscard]] bool polls_at_once() const noexcept;
@@ -107,9 +112,8 @@ private:
     void service_ripe_rxflow() noexcept;
     [[nodiscard]] PollEvents polled() const noexcept;
     Handled handle_pollin(PollEvents& revents) noexcept;
-    int handle_pollout_event() noexcept;
-    int tell_writeable() noexcept;
-    [[nodiscard]] bool tell_established() noexcept;
+    [[nodiscard]] bool handle_pollout_event() noexcept;
+    [[nodiscard]] bool tell(LoopEventKind told) noexcept;
     void callback_on_writable() noexcept;
     void rx_flow_control(bool on) noexcept;
     void change_events(const PollEvents& off, const PollEvents& on) noexcept;
@@ -141,12 +145,13 @@ private:
     void deliver(std::uint32_t size) noexcept;
 
     // Clients (clients.cpp).
-    [[nodiscard]] bool open_client() noexcept;
+    void open_client() noexcept;
     Handled pollin_h1_client(PollEvents& revents) noexcept;
     Handled read_body() noexcept;
     Handled client_socket_service(PollEvents& revents) noexcept;
     Handled connected() noexcept;
-    Handled client_shakes_hands(bool first) noexcept;
+    Handled client_shakes_hands() noexcept;
+    [[nodiscard]] Shaken shake_hands() noexcept;
     Handled send_request() noexcept;
     Handled read_reply(const PollEvents& revents) noexcept;
     [[nodiscard]] bool reply_is_read() noexcept;

@@ -18,20 +18,21 @@ constexpr std::uint32_t ws_reads_max = 100;
 }  // namespace
 
 // lws v4.3.5 lib/core-net/adopt.c:353 `lws_adopt_descriptor_vhost2`
-bool Dialect::open() noexcept {
+void Dialect::open() noexcept {
     static_cast<void>(world_.act());  // opening
     if (client_) {
-        return open_client();
+        open_client();
+        return;
     }
     bool lives = server_socket_service_ssl();
     if (lives && ops_ == RoleOps::raw) {
-        lives = tell_established();  // whether TLS is or not
+        lives = tell(LoopEventKind::established);  // whether TLS is or not
     }
     if (!lives) {
         close();
     }
     opening_ = false;
-    return world_.act().flag;  // opened
+    world_.opened(state_ != State::dead_socket);
 }
 
 // Returns whether the connection goes on.
@@ -99,7 +100,7 @@ Dialect::Handled Dialect::pollin_raw(PollEvents& revents) noexcept {
         return Handled::handled;
     }
     change_events({.out = true}, {});
-    return tell_writeable() < 0 ? fail() : Handled::handled;
+    return tell(LoopEventKind::writeable) ? Handled::handled : fail();
 }
 
 // ---- HTTP/1 ----
@@ -160,7 +161,7 @@ Dialect::Handled Dialect::h1_server_pollout(const PollEvents& revents) noexcept 
     if (!hdr_parsing_completed_) {
         return Handled::handled;
     }
-    const bool lives = buflist_out_.empty() ? tell_writeable() >= 0 : drain_output();
+    const bool lives = buflist_out_.empty() ? tell(LoopEventKind::writeable) : drain_output();
     if (!lives) {
         close();
         return Handled::already_died;
@@ -200,7 +201,7 @@ std::int64_t Dialect::read_h1(std::uint32_t size) noexcept {
 bool Dialect::opening_is_read() noexcept {
     if (role_ == scenario::Role::http) {
         // The application writes its head from within the callback.
-        if (!issue_raw(DialectWorld::any_size) || !tell_established()) {
+        if (!issue_raw(DialectWorld::any_size) || !tell(LoopEventKind::established)) {
             return false;
         }
         state_ = State::body;
@@ -212,7 +213,7 @@ bool Dialect::opening_is_read() noexcept {
         return false;
     }
     state_ = State::established;
-    return tell_established();
+    return tell(LoopEventKind::established);
 }
 
 // `size` bytes of the peer's stream after its opening go to the application.
@@ -245,7 +246,7 @@ void Dialect::deliver(std::uint32_t size) noexcept {
 Dialect::Handled Dialect::pollin_ws(PollEvents& revents) noexcept {
     const bool pollout_can_be_handled =
         state_ == State::established || state_ == State::flushing_before_close;
-    if (revents.out && pollout_can_be_handled && handle_pollout_event() != 0) {
+    if (revents.out && pollout_can_be_handled && !handle_pollout_event()) {
         return Handled::please_close_me;
     }
     if (flow_controlled_) {
