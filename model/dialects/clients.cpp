@@ -72,7 +72,6 @@ Dialect::Handled Dialect::client_socket_service(PollEvents& revents) noexcept {
         return read_reply(revents);
     case State::ssl_init:
     case State::ssl_ack_pending:
-    case State::pre_ws_serving_accept:
     case State::established:
     case State::body:
     case State::flushing_before_close:

@@ -68,6 +68,18 @@ public:
     void run() noexcept;
 
 private:
+    // pt_serv_buf_size, which is also the rx_buffer_size of our application's protocol.
+    static constexpr std::uint32_t serv_buf_size = 4096;
+
+    // LWS_PRE on 64 bit machines.
+    static constexpr std::uint32_t headroom = 16;
+
+    // lws v4.3.5 lib/core-net/service.c:397 `pt_serv_buf_size - LWS_PRE`
+    static constexpr std::uint32_t read_at_most = serv_buf_size - headroom;
+
+    // lws v4.3.5 lib/core-net/output.c:96 `n += LWS_PRE + 4;`
+    static constexpr std::uint32_t write_at_most = serv_buf_size + headroom + 4;
+
     // lwsi_state, as far as these roles go through it.
     // lws v4.3.5 lib/roles/private-lib-roles.h:89 `LRS_UNCONNECTED`
     enum class State : std::uint8_t {
@@ -75,7 +87,6 @@ private:
         waiting_ssl,
         ssl_init,
         ssl_ack_pending,
-        pre_ws_serving_accept,
         waiting_server_reply,
         h1c_issue_handshake,
         established,
@@ -122,6 +133,7 @@ private:
     void close_for_good() noexcept;
 
     // Input and output (dialect.cpp).
+    static bool is_syscall_or_ssl(SslError error) noexcept;
     ShimAnswer call(ShimCall call, std::uint32_t& size) noexcept;
     [[nodiscard]] Io capable_read(std::uint32_t size) noexcept;
     [[nodiscard]] Io capable_write(std::uint32_t& size) noexcept;
@@ -130,7 +142,7 @@ private:
     bool issue_raw(std::uint32_t size) noexcept;
     bool drain_output() noexcept;
     bool write_message(std::uint32_t size) noexcept;
-    void tls_shutdown(bool& waits) noexcept;
+    bool tls_shutdown() noexcept;
 
     // The roles (roles.cpp).
     [[nodiscard]] bool server_socket_service_ssl() noexcept;
@@ -176,10 +188,8 @@ private:
     bool close_was_begun_ = false;        // wsistate_pre_close
     bool favoured_pollin_ = false;
     bool handling_pollout_ = false;
-    bool leave_pollout_active_ = false;
     bool hdr_parsing_completed_ = false;
-    bool flow_controlled_ = false;  // rxflow_bitmap
-    bool has_ssl_ = false;
+    bool flow_controlled_ = false;            // rxflow_bitmap
     std::uint32_t tls_pending_ = 0;           // SSL_pending, as of the last call
     std::vector<std::uint32_t> buflist_;      // read and not consumed: sizes of its segments
     std::vector<std::uint32_t> buflist_out_;  // written and not sent

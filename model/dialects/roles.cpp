@@ -9,9 +9,6 @@
 namespace shimfuzz::model {
 namespace {
 
-// As in dialect.cpp: pt_serv_buf_size.
-constexpr std::uint32_t ws_read_at_most = 4096;
-
 // How often a WebSocket is read again in one service: lws v4.3.5 lib/roles/ws/ops-ws.c:946 `sanity`
 constexpr std::uint32_t ws_reads_max = 100;
 
@@ -39,7 +36,6 @@ void Dialect::open() noexcept {
 // lws v4.3.5 lib/tls/tls-server.c:128 `lws_server_socket_service_ssl`
 bool Dialect::server_socket_service_ssl() noexcept {
     if (state_ == State::ssl_init) {
-        has_ssl_ = true;
         state_ = State::ssl_ack_pending;
         in_fds_ = true;
         events_ = {.in = true};
@@ -59,7 +55,7 @@ bool Dialect::server_socket_service_ssl() noexcept {
     if (answer.error == SslError::syscall && answer.errno_left == SeenErrno::again) {
         return true;  // some want, of whichever kind
     }
-    const bool failed = answer.error == SslError::syscall || answer.error == SslError::ssl;
+    const bool failed = is_syscall_or_ssl(answer.error);
     if (!failed && (answer.error == SslError::want_read || answer.want_read)) {
         change_events({}, {.in = true});
         return true;
@@ -84,11 +80,11 @@ Dialect::Handled Dialect::pollin_raw(PollEvents& revents) noexcept {
         const bool lives = !revents.out || drain_output();
         return lives ? Handled::handled : fail();
     }
-    if (!client_ && state_ != State::established) {
+    if (state_ != State::established) {
         return server_socket_service_ssl() ? Handled::handled : Handled::please_close_me;
     }
     if (revents.in && polled().in) {
-        const Io io = capable_read(ws_read_at_most - 16);
+        const Io io = capable_read(read_at_most);
         if (io.capable == Capable::error) {
             return fail();
         }
@@ -263,12 +259,12 @@ Dialect::Handled Dialect::pollin_ws(PollEvents& revents) noexcept {
         if (buflist_.empty() && !(revents.in && polled().in)) {
             return Handled::handled;
         }
-        const Input input = ws_input(pending > 0 ? pending : ws_read_at_most);
+        const Input input = ws_input(pending > 0 ? pending : serv_buf_size);
         if (input.capable != Capable::bytes) {
             return input.capable == Capable::error ? Handled::please_close_me : Handled::handled;
         }
         finished_consuming(input, static_cast<std::uint32_t>(read_h1(input.bytes)));
-        pending = std::min(tls_pending_, ws_read_at_most);
+        pending = std::min(tls_pending_, serv_buf_size);
         if (pending == 0) {
             return Handled::handled;
         }
