@@ -33,9 +33,7 @@ function(add_mbedtls_kit kit)
   shimfuzz_build_mbedtls("${arg_SOURCE}" "${build}")
 
   set(include_dir "${arg_SOURCE}/include")
-  file(STRINGS "${include_dir}/mbedtls/build_info.h" version
-    REGEX "define MBEDTLS_VERSION_STRING +\"")
-  string(REGEX REPLACE ".*\"(.*)\".*" "\\1" version "${version}")
+  shimfuzz_read_mbedtls_version("${include_dir}" version)
   file(GLOB parts LIST_DIRECTORIES FALSE "${build}/3rdparty/*/lib*.a")
   set(archives "")
   foreach(library IN ITEMS mbedtls mbedx509 mbedcrypto)
@@ -51,6 +49,9 @@ function(add_mbedtls_kit kit)
     SHIMFUZZ_MBEDTLS_LIBRARY "${build}/library/libmbedtls.a"
     SHIMFUZZ_MBEDX509_LIBRARY "${build}/library/libmbedx509.a"
     SHIMFUZZ_MBEDCRYPTO_LIBRARY "${build}/library/libmbedcrypto.a")
+  if(shimfuzz_instruments)
+    shimfuzz_add_inside(shimfuzz_${kit} SOURCE "${arg_SOURCE}")
+  endif()
   set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_MBEDTLS_KITS ${kit})
   message(STATUS "mbedTLS ${version}: ${build}/library/libmbedtls.a")
 endfunction()

@@ -30,6 +30,23 @@ function(shimfuzz_skip_subject subject reason)
   set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_SKIPPED_SUBJECTS ${subject})
 endfunction()
 
+# shimfuzz_find_upstream(<name> <version> <out_source> <out_reason>)
+#
+# Sets <out_source> to the folder of an upstream source, or to nothing and <out_reason> to why.
+function(shimfuzz_find_upstream name version out_source out_reason)
+  set(source "${SHIMFUZZ_CACHE}/sources/${name}-${version}")
+  set(reason "the source of ${name} ${version} is not in ${SHIMFUZZ_CACHE}: run ./dev setup")
+  if(EXISTS "${source}.skipped")
+    file(READ "${source}.skipped" reason)
+    string(STRIP "${reason}" reason)
+  endif()
+  if(NOT EXISTS "${source}/CMakeLists.txt")
+    set(source "")
+  endif()
+  set(${out_source} "${source}" PARENT_SCOPE)
+  set(${out_reason} "${reason}" PARENT_SCOPE)
+endfunction()
+
 # shimfuzz_subject_is_built(<subject> <out_variable>)
 #
 # Sets <out_variable> to TRUE if shim_<subject> exists and to FALSE if the subject was skipped, or

@@ -72,6 +72,11 @@ void ApiJudge::call_began(Place place, std::span<const std::uint8_t> buffer) noe
     last_.reset();
     wanted_ = false;
     moved_ = 0;
+    if (place == Place::write) {
+        // What went out since the write before is this one's to report.
+        moved_ = tls_.sent_on_the_way - sent_on_the_way_;
+        sent_on_the_way_ = tls_.sent_on_the_way;
+    }
 }
 
 bool ApiJudge::tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept {

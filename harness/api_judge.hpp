@@ -61,6 +61,7 @@ private:
     std::optional<model::Answer> last_;  // of the call
     bool wanted_ = false;                // a WANT was answered within it
     std::uint64_t moved_ = 0;            // bytes accepted or delivered within it
+    std::uint64_t sent_on_the_way_ = 0;  // bytes that went out before it, and a write has learnt of
 };
 
 }  // namespace shimfuzz::harness

@@ -22,6 +22,9 @@ struct TlsFacts {
     std::uint32_t outstanding_write = 0;  // length of the write that must be repeated; 0: none
     std::uint64_t accepted = 0;           // plaintext taken from the shim, in all
     std::uint64_t delivered = 0;          // plaintext given to the shim, in all
+    // Of `accepted`, what went out while something else than a write was asked: mbedTLS sends what
+    // is unsent on the way to an alert of its own, or to the next record it reads.
+    std::uint64_t sent_on_the_way = 0;
     std::uint32_t records_taken = 0;      // from the wire
     std::uint32_t alerts_attempted = 0;   // close_notify alerts begun
     std::uint32_t alerts_sent = 0;
