@@ -29,6 +29,9 @@ public:
     // A call no lawful caller makes returned: the shim claims to refuse it.
     void misuse_returned(int returned, model::Report report) noexcept;
 
+    // The call has left the connection with `live` allocations.
+    void holds(std::int64_t live) noexcept;
+
     // The connection was freed; `live` of its allocations were not.
     void freed(std::int64_t live) noexcept;
 
@@ -46,6 +49,11 @@ private:
 
     Findings& findings_;
     const TlsFacts& tls_;
+
+    // Calls in a row that waited and moved nothing, and what the first of them left allocated.
+    std::uint32_t calls_waiting_ = 0;
+    std::int64_t held_at_first_ = 0;
+    std::uint64_t moved_before_ = 0;  // in all, by the call before
 
     // The call that is on.
     Place place_ = Place::free;

@@ -34,10 +34,12 @@ enum class Invariant : std::uint8_t {
     handshake_completes,
     errno_is_noise,
     nothing_leaks,
+    memory_is_bounded,
+    session_is_whole,
     memory_is_safe,
     no_undefined_behaviour,
 };
-inline constexpr std::size_t invariant_count = 21;
+inline constexpr std::size_t invariant_count = 23;
 
 // Where an invariant can be judged: at every API call, or only where a loop sleeps and wakes.
 enum class Level : std::uint8_t { api, loop };

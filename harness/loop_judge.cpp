@@ -242,7 +242,11 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
 void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
                         const LoopFacts& facts) noexcept {
     judge_arrival();
-    if (!plausible_ || !tls_.recoverable) {
+    if (!plausible_ || !tls_.recoverable_with_memory) {
+        return;
+    }
+    if (!tls_.recoverable) {
+        judge_wholeness(closed, unread, facts);
         return;
     }
     if (facts.close_asked) {
@@ -258,8 +262,10 @@ void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
     if (closed || facts.rx_flow_off) {
         return;
     }
-    judge_liveness(unread, facts);
-    if (!idle) {
+    const std::optional<Shortfall> shortfall = find_shortfall(unread, facts);
+    if (shortfall.has_value()) {
+        report(shortfall->invariant, shortfall->answer, shortfall->done);
+    } else if (!idle) {
         report(Invariant::pass_makes_progress, pass_.last_read, Done::spins);
     }
 }
@@ -276,26 +282,42 @@ void LoopJudge::judge_arrival() noexcept {
            missing ? Done::bytes_lost : Done::bytes_invented);
 }
 
-void LoopJudge::judge_liveness(std::uint64_t unread, const LoopFacts& facts) noexcept {
+// Memory may have run out. Whoever was told has closed; whoever was not has lost nothing by it.
+void LoopJudge::judge_wholeness(bool closed, std::uint64_t unread,
+                                const LoopFacts& facts) noexcept {
+    findings_.reached(Invariant::session_is_whole);
+    if (closed || facts.rx_flow_off || facts.close_asked) {
+        return;
+    }
+    if (const std::optional<Shortfall> shortfall = find_shortfall(unread, facts)) {
+        report(Invariant::session_is_whole, shortfall->answer, shortfall->done);
+    }
+}
+
+// What has not come of what was begun.
+std::optional<LoopJudge::Shortfall>
+LoopJudge::find_shortfall(std::uint64_t unread, const LoopFacts& facts) const noexcept {
     const auto last = [&](Function function) {
         return tls_.last[static_cast<std::size_t>(function)];
     };
     if (!tls_.established) {
-        report(Invariant::handshake_completes, last(Function::handshake), Done::never_established);
-        return;
+        return Shortfall{Invariant::handshake_completes, last(Function::handshake),
+                         Done::never_established};
     }
     if (facts.writeable_due) {
-        report(Invariant::writeable_is_delivered, last(Function::read), Done::never_called_back);
+        return Shortfall{Invariant::writeable_is_delivered, last(Function::read),
+                         Done::never_called_back};
     }
     if (facts.app_sent > tls_.accepted || (tls_.has_peer && tls_.accepted > tls_.arrived)) {
-        report(Invariant::no_byte_lost, last(Function::write), Done::bytes_lost);
+        return Shortfall{Invariant::no_byte_lost, last(Function::write), Done::bytes_lost};
     }
     if (tls_.pending > 0) {
-        report(Invariant::pending_is_serviced, last(Function::read), Done::sleeps);
+        return Shortfall{Invariant::pending_is_serviced, last(Function::read), Done::sleeps};
     }
     if (unread > 0) {
-        report(Invariant::no_byte_lost, last(Function::read), Done::bytes_lost);
+        return Shortfall{Invariant::no_byte_lost, last(Function::read), Done::bytes_lost};
     }
+    return std::nullopt;
 }
 
 }  // namespace shimfuzz::harness

@@ -93,7 +93,9 @@ RealTls::RealTls(const scenario::Scenario& scenario) noexcept
     system_without_wire = replace_system(&wire_calls);
     peer_.begin(scenario.setup, wire_);
     facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
-    facts_.recoverable = facts_.has_peer;
+    if (!facts_.has_peer) {
+        not_recoverable();
+    }
 }
 
 RealTls::~RealTls() {
@@ -117,7 +119,9 @@ bool RealTls::play(const scenario::Op& op) noexcept {
     }
     if (op.kind == OpKind::peer_renegotiate) {
         // A client waits for the answer before it does anything else, and a refusal is none.
-        facts_.recoverable = facts_.recoverable && scenario_.setup.side == scenario::Side::client;
+        if (scenario_.setup.side == scenario::Side::server) {
+            not_recoverable();
+        }
         peer_.renegotiate();
         return true;
     }
@@ -208,6 +212,7 @@ int RealTls::came_back(Function function, int returned, std::size_t bytes) noexc
     const Reply reply = returned > 0 ? Reply{} : Reply{classify(function, returned), returned};
     notice_sent_on_the_way();
     facts_.records_taken = static_cast<std::uint32_t>(wire_.received());
+    facts_.sent = wire_.sent();
     facts_.pending = static_cast<std::uint32_t>(__real_mbedtls_ssl_get_bytes_avail(ssl_));
     answered(function, reply, static_cast<std::uint32_t>(bytes), false, false);
     return returned;

@@ -172,8 +172,11 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
     const std::optional<model::Answer> truth = judge_.truth();
     if (misused) {
         judge_.misuse_returned(returned, result.report);
-    } else if (!establishing_ || !has_wanted()) {
-        judge_.call_returned(returned, result.report);
+    } else {
+        if (!establishing_ || !has_wanted()) {
+            judge_.call_returned(returned, result.report);
+        }
+        judge_.holds(allocations_live());
     }
     note_situation(static_cast<std::uint32_t>(place_) |
                    (truth.has_value() ? static_cast<std::uint32_t>(*truth) + 1 : 0) << 4 |

@@ -29,10 +29,14 @@ struct TlsFacts {
     std::uint32_t alerts_attempted = 0;   // close_notify alerts begun
     std::uint32_t alerts_sent = 0;
     bool recoverable = true;  // every answer so far leaves the connection able to finish
+    bool recoverable_with_memory = true;  // it would be, had no allocation failed
+
+    // On the real seam: bytes that the subject has put on the wire.
+    std::uint64_t sent = 0;
 
     // On the real seam, where there is somebody at the other end.
     bool has_peer = false;
-    std::uint64_t arrived = 0;          // of what was accepted, what the peer's application has read
+    std::uint64_t arrived = 0;  // of what was accepted, what the peer's application has read
     bool arrived_content_is_right = true;
 
     [[nodiscard]] bool last_was(Function function, model::Answer answer) const noexcept {

@@ -51,10 +51,12 @@ enum class Done : std::uint8_t {
     never_established,
     established_twice,
     never_closed,
+    half_open,
     // Alerts and memory.
     no_alert,
     second_alert,
     leaks,
+    grows,
 };
 
 // Signature identifies a violation: the same bug gives the same signature, whatever scenario shows
