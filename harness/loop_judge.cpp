@@ -22,7 +22,9 @@ bool LoopJudge::output_waits(const LoopFacts& facts) const noexcept {
 // W of docs/invariants.md: established, open, and output waits.
 bool LoopJudge::something_to_send(const LoopFacts& facts) const noexcept {
     const bool open = tls_.established && !facts.closing && !tls_.dead && !tls_.ended;
-    return open && output_waits(facts);
+    // A TICKET is rightly reported as WANT_READ, and whoever is told that waits for bytes.
+    const bool may_wait = tls_.last_was(Function::write, Answer::ticket);
+    return open && output_waits(facts) && !may_wait;
 }
 
 bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
@@ -239,10 +241,7 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
 
 void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
                         const LoopFacts& facts) noexcept {
-    if (!tls_.arrived_content_is_right) {
-        report(Invariant::no_byte_invented, tls_.last[static_cast<std::size_t>(Function::write)],
-               Done::bytes_invented);
-    }
+    judge_arrival();
     if (!plausible_ || !tls_.recoverable_with_memory) {
         return;
     }
@@ -269,6 +268,18 @@ void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
     } else if (!idle) {
         report(Invariant::pass_makes_progress, pass_.last_read, Done::spins);
     }
+}
+
+// What came to the peer's application is not what was accepted: some of it is missing, or some is
+// there twice.
+void LoopJudge::judge_arrival() noexcept {
+    if (tls_.arrived_content_is_right) {
+        return;
+    }
+    const bool missing = tls_.arrived < tls_.accepted;
+    report(missing ? Invariant::no_byte_lost : Invariant::no_byte_invented,
+           tls_.last[static_cast<std::size_t>(Function::write)],
+           missing ? Done::bytes_lost : Done::bytes_invented);
 }
 
 // Memory may have run out. Whoever was told has closed; whoever was not has lost nothing by it.

@@ -72,6 +72,7 @@ private:
     void judge_pending(const model::PollEvents& events, bool at_once,
                        const LoopFacts& facts) noexcept;
     void judge_progress() noexcept;
+    void judge_arrival() noexcept;
 
     // Something that was begun and has not come.
     struct Shortfall {

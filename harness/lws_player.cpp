@@ -129,7 +129,6 @@ Parts parts_of(const scenario::Scenario& scenario) {
 
 extern "C" {
 int __real_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread);
-
 int __real_lws_ssl_pending(struct lws* wsi);
 
 int __wrap_lws_ssl_pending(struct lws* wsi) {
