@@ -56,9 +56,9 @@ struct Context {
     Context(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
         mbedtls_ssl_config_init(&conf);
         mbedtls_ssl_init(&ssl);
-        must(mbedtls_ssl_config_defaults(
-                 &conf, server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
-                 MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
+        must(mbedtls_ssl_config_defaults(&conf,
+                                         server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
+                                         MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
              "mbedtls_ssl_config_defaults");
         mbedtls_ssl_conf_rng(&conf, SeededChance::rng, &chance);
         mbedtls_ssl_conf_authmode(&conf, MBEDTLS_SSL_VERIFY_NONE);
@@ -119,10 +119,12 @@ Peer::~Peer() = default;
 
 void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
     wire_ = &wire;
+    speaks_tls13_ = setup.tls == scenario::TlsVersion::tls13 && speaks_tls13();
     is_server_ = setup.side == scenario::Side::client;
     write_begin_ = write_end_ = written_ = 0;
     asked_ = sent_ = received_ = 0;
-    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ = closed_ = false;
+    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ =
+        closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
     Context& context = contexts_->of(is_server_, setup.tls);
@@ -201,9 +203,8 @@ bool Peer::read() noexcept {
         return returned < 0 && went_on(returned);
     }
     const auto count = static_cast<std::size_t>(returned);
-    content_is_right_ =
-        content_is_right_ &&
-        std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
+    content_is_right_ = content_is_right_ &&
+                        std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
     received_ += count;
     return true;
 }
@@ -222,7 +223,8 @@ bool Peer::send() noexcept {
 #endif
     if (write_begin_ < write_end_) {
         const std::size_t left = writes_[write_begin_] - written_;
-        const int returned = __real_mbedtls_ssl_write(contexts_->ssl, payload(sent_, left).data(), left);
+        const int returned =
+            __real_mbedtls_ssl_write(contexts_->ssl, payload(sent_, left).data(), left);
         if (returned <= 0) {
             return went_on(returned);
         }
