@@ -56,9 +56,9 @@ struct Context {
     Context(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
         mbedtls_ssl_config_init(&conf);
         mbedtls_ssl_init(&ssl);
-        must(mbedtls_ssl_config_defaults(
-                 &conf, server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
-                 MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
+        must(mbedtls_ssl_config_defaults(&conf,
+                                         server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
+                                         MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
              "mbedtls_ssl_config_defaults");
         mbedtls_ssl_conf_rng(&conf, SeededChance::rng, &chance);
         mbedtls_ssl_conf_authmode(&conf, MBEDTLS_SSL_VERIFY_NONE);
@@ -120,10 +120,12 @@ Peer::~Peer() = default;
 void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
     wire_ = &wire;
     stream_ = nullptr;
+    speaks_tls13_ = setup.tls == scenario::TlsVersion::tls13 && speaks_tls13();
     is_server_ = setup.side == scenario::Side::client;
     write_begin_ = write_end_ = written_ = 0;
     asked_ = sent_ = received_ = 0;
-    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ = closed_ = false;
+    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ =
+        closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
     Context& context = contexts_->of(is_server_, setup.tls);

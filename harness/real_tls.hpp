@@ -30,7 +30,7 @@ public:
     bool play(const scenario::Op& op) noexcept override;
     bool turn() noexcept override;
     void settle() noexcept override;
-    void assume_established(bool) noexcept override {}
+    void assume_established(bool assumed) noexcept override { wire_.set_undisturbed(assumed); }
     void receive_from(RxStream& stream) noexcept override { peer_.speak(stream); }
     void receive_opening(std::uint32_t bytes) noexcept override;
     [[nodiscard]] bool opening_waits() noexcept override { return wire_.readable(); }
