@@ -12,9 +12,8 @@
 
 using namespace shimfuzz;
 
-static constexpr scenario::Play play{.seam = scenario::Seam::real,
-                                     .loop = scenario::Loop::lws,
-                                     .profile = scenario::Profile::any};
+static constexpr scenario::Play play{
+    .seam = scenario::Seam::real, .loop = scenario::Loop::lws, .profile = scenario::Profile::any};
 
 FUZZ_TARGET(lws_hostile, play) {
     fuzz::require(harness::run(play, scenario), scenario);

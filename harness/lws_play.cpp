@@ -65,13 +65,15 @@ Played play_once(const scenario::Play& play, const scenario::Scenario& scenario,
     {
         LwsPlayer player{play, scenario, trace};
         player.play();
+        const Ending ending = player.ending();
         player.kill();
         damaged = allocation_failed() || player.is_stuck();
         if (!player.loop_is_lost()) {
             player.judge_leaks(allocations_live());
         }
         played = {.outcome = {.verdict = {.violation = player.findings().violation()},
-                              .reach = player.findings().reach()},
+                              .reach = player.findings().reach(),
+                              .ending = ending},
                   .noise_applied = player.noise_applied()};
     }
     if (damaged) {

@@ -104,7 +104,7 @@ class Waiting final : public SimulatedSystem {
 bool speaks_of_another(const scenario::Play& play, const scenario::Scenario& scenario) noexcept {
     return scenario::belongs_to(OpKind::other_connection, play) &&
            std::ranges::find(scenario.ops, OpKind::other_connection, &scenario::Op::kind) !=
-           scenario.ops.end();
+               scenario.ops.end();
 }
 
 // The ops of `scenario` that are about its connection `index`.
@@ -550,6 +550,15 @@ void LwsPlayer::settling_pass() noexcept {
 }
 
 // ---- the end ----
+
+Ending LwsPlayer::ending() noexcept {
+    const TlsFacts& tls = first_.tls().facts();
+    return {.established = tls.established,
+            .closed = !first_.is_alive(),
+            .delivered = tls.delivered,
+            .accepted = tls.accepted,
+            .arrived = tls.arrived};
+}
 
 // Nobody judges the loop any more; the connections must only go.
 void LwsPlayer::kill() noexcept {

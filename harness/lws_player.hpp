@@ -12,6 +12,7 @@
 #pragma once
 
 #include "harness/lws_connection.hpp"
+#include "harness/run.hpp"
 
 namespace shimfuzz::harness {
 
@@ -44,6 +45,9 @@ public:
 
     // Whether a turn of the loop never ended, and the context with it was given up.
     [[nodiscard]] bool loop_is_lost() const noexcept { return loop_is_lost_; }
+
+    // What has come of the first connection. Call before `kill`.
+    [[nodiscard]] Ending ending() noexcept;
 
     // judge_leaks is told how many of lws's allocations outlive the connections.
     void judge_leaks(std::int64_t live) noexcept;

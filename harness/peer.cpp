@@ -144,9 +144,8 @@ bool Peer::write(std::uint16_t size) noexcept {
 }
 
 std::size_t Peer::admitted(std::size_t size) const noexcept {
-    return stream_ == nullptr
-               ? size
-               : stream_->admits(sent_, received_, static_cast<std::uint32_t>(size));
+    return stream_ == nullptr ? size
+                              : stream_->admits(sent_, received_, static_cast<std::uint32_t>(size));
 }
 
 std::uint64_t Peer::may_send() const noexcept {
@@ -240,8 +239,8 @@ bool Peer::send() noexcept {
     const std::size_t left =
         write_begin_ < write_end_ ? admitted(writes_[write_begin_] - written_) : 0;
     if (left > 0) {
-        const std::uint8_t* data = (stream_ != nullptr ? stream_->at(sent_, left)
-                                                       : payload(sent_, left)).data();
+        const std::uint8_t* data =
+            (stream_ != nullptr ? stream_->at(sent_, left) : payload(sent_, left)).data();
         const int returned = __real_mbedtls_ssl_write(contexts_->ssl, data, left);
         if (returned <= 0) {
             return went_on(returned);
