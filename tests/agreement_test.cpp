@@ -29,7 +29,7 @@ using scenario::OpKind;
 
 namespace {
 
-constexpr std::uint64_t scenarios = 300;
+constexpr std::uint64_t scenarios = 200;
 constexpr std::uint32_t ops_per_scenario = 24;
 
 constexpr scenario::Play play{.seam = scenario::Seam::real,
@@ -62,6 +62,16 @@ Document draw_document(std::uint64_t seed, Faults faults) {
     return document;
 }
 
+// What of an ending must agree. Of a connection that dies in between, how much it still took from
+// its application depends on how a shim cuts writes.
+ordered_json comparable(ordered_json ending, Faults faults) {
+    if (faults == Faults::some) {
+        ending.erase("accepted");
+        ending.erase("arrived");
+    }
+    return ending;
+}
+
 struct Subject {
     std::string name;
     std::unique_ptr<cli::Runner> runner;
@@ -85,15 +95,15 @@ std::vector<std::uint64_t> expect_agreement(std::vector<Subject>& subjects, Faul
     std::vector<std::uint64_t> compared(subjects.size(), 0);
     for (std::uint64_t seed = 0; seed < scenarios; ++seed) {
         const Document document = draw_document(seed, faults);
-        const ordered_json first = subjects.front().runner->run(document);
+        const ordered_json first = subjects.front().runner->outcome(document);
         EXPECT_EQ(first["verdict"]["status"], "upheld") << cli::text_of(document);
         for (std::size_t i = 1; i < subjects.size(); ++i) {
-            const ordered_json other = subjects[i].runner->run(document);
+            const ordered_json other = subjects[i].runner->outcome(document);
             if (other["verdict"]["status"] != "upheld") {
                 continue;
             }
             ++compared[i];
-            EXPECT_EQ(first["ending"], other["ending"])
+            EXPECT_EQ(comparable(first["ending"], faults), comparable(other["ending"], faults))
                 << subjects.front().name << " and " << subjects[i].name << ":\n"
                 << cli::text_of(document);
         }
