@@ -45,6 +45,19 @@ int receive_from(void* wire, unsigned char* bytes, std::size_t size) {
     return count > 0 ? static_cast<int>(count) : MBEDTLS_ERR_SSL_WANT_READ;
 }
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+// PSA keeps the memory in which keys lie once it has some, and gets it with the first key: it would
+// be the subject's, and in the account of whatever scenario is the first to need it.
+void keep_room_for_keys() noexcept {
+    constexpr unsigned char bytes[] = {0};
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_RAW_DATA);
+    mbedtls_svc_key_id_t key = MBEDTLS_SVC_KEY_ID_INIT;
+    must(psa_import_key(&attributes, bytes, sizeof bytes, &key), "psa_import_key");
+    must(psa_destroy_key(key), "psa_destroy_key");
+}
+#endif
+
 // Context is one end that plays one side: made once, and begun anew for every connection.
 struct Context {
     mbedtls_ssl_config conf{};
@@ -111,6 +124,7 @@ struct Peer::Contexts {
 Peer::Peer() {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     must(psa_crypto_init(), "psa_crypto_init");
+    keep_room_for_keys();
 #endif
     contexts_ = std::make_unique<Contexts>();
 }
