@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 7> targets{
+constexpr std::array<Target, 8> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -40,7 +40,10 @@ constexpr std::array<Target, 7> targets{
            "ends of any wire?"},
     Target{"hostile_bytes",
            {Seam::real, Loop::lawful, Profile::any},
-           "Does the shim, on real mbedTLS, stay safe whatever bytes arrive?"}};
+           "Does the shim, on real mbedTLS, stay safe whatever bytes arrive?"},
+    Target{"verification",
+           {Seam::real, Loop::none, Profile::plausible},
+           "Is nobody let in whom verification should keep out?"}};
 
 }  // namespace
 

@@ -38,13 +38,31 @@ void insert_burst(Chance& chance, const Swarm& swarm, std::vector<Op>& ops) {
     }
 }
 
+// Certificates are what setups are about where nobody loops on the real seam. Elsewhere they come
+// about by chance: they cost.
+void change_certificates(Chance& chance, scenario::Setup& setup) {
+    const bool are_the_question =
+        target.play.seam == scenario::Seam::real && target.play.loop == scenario::Loop::none;
+    if (!are_the_question && !chance.one_in(16)) {
+        return;
+    }
+    setup.auth = chance.one_in(16) ? scenario::Auth::psk : scenario::Auth::certificate;
+    setup.trust = static_cast<scenario::Trust>(chance.below(scenario::trust_count));
+    setup.identity = static_cast<scenario::Identity>(chance.below(scenario::identity_count));
+    setup.verify = static_cast<scenario::Verify>(chance.below(scenario::verify_count));
+    setup.sends_name = chance.one_in(2);
+    setup.allow = static_cast<std::uint8_t>(chance.one_in(2) ? 0 : chance.below(256));
+}
+
 void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     std::vector<Op>& ops = scenario.ops;
-    const std::uint32_t way = ops.empty() ? 0 : chance.below(8);
+    const std::uint32_t way = chance.below(8);
+    // Without ops there are the setup and new ones.
+    const bool has_nothing_to_change = ops.empty() && way != 7;
     const auto pick = [&] {
         return ops.begin() + chance.below(static_cast<std::uint32_t>(ops.size()));
     };
-    switch (way) {
+    switch (has_nothing_to_change ? 0 : way) {
     case 3:
         ops.erase(pick());
         return;
@@ -68,6 +86,9 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
         scenario.setup.read_size = scenario::draw_number(chance, scenario::size_max);
         if (target.play.loop == scenario::Loop::lws) {
             scenario.setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
+        }
+        if (target.play.seam == scenario::Seam::real) {
+            change_certificates(chance, scenario.setup);
         }
         scenario.setup = scenario::canonical(scenario.setup);
         return;

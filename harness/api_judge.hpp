@@ -29,6 +29,14 @@ public:
     // A call no lawful caller makes returned: the shim claims to refuse it.
     void misuse_returned(int returned, model::Report report) noexcept;
 
+    // From here on the shim may fail a handshake that mbedTLS is content with, if it `verifies` the
+    // peer itself.
+    void may_refuse_peer(bool verifies) noexcept { may_refuse_peer_ = verifies; }
+
+    // The handshake is complete, and whoever called it goes on, with a peer that was to be verified
+    // as `setup` says.
+    void peer_accepted(const scenario::Setup& setup) noexcept;
+
     // The connection was freed; `live` of its allocations were not.
     void freed(std::int64_t live) noexcept;
 
@@ -46,6 +54,7 @@ private:
 
     Findings& findings_;
     const TlsFacts& tls_;
+    bool may_refuse_peer_ = false;
 
     // The call that is on.
     Place place_ = Place::free;

@@ -48,7 +48,9 @@ public:
     [[nodiscard]] bool content_is_right() const noexcept { return content_is_right_; }
 
     // Writes that wait for their turn.
-    [[nodiscard]] std::uint32_t writes_waiting() const noexcept { return write_end_ - write_begin_; }
+    [[nodiscard]] std::uint32_t writes_waiting() const noexcept {
+        return write_end_ - write_begin_;
+    }
 
 private:
     struct Contexts;

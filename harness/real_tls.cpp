@@ -84,16 +84,15 @@ private:
 }  // namespace
 
 RealTls::RealTls(const scenario::Scenario& scenario) noexcept
-    : scenario_{scenario},
-      wire_{process_wire()},
-      peer_{process_peer()},
-      chance_{subject_seed} {
+    : scenario_{scenario}, wire_{process_wire()}, peer_{process_peer()}, chance_{subject_seed} {
     wire_.reset();
     the_wire = &wire_;
     system_before = replace_system(&wire_calls);
     peer_.begin(scenario.setup, wire_);
     facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
-    facts_.recoverable = facts_.has_peer;
+    facts_.has_certificates = scenario.setup.auth == scenario::Auth::certificate;
+    // With certificates a handshake may well fail: what must come of it is judged by itself.
+    facts_.recoverable = facts_.has_peer && !facts_.has_certificates;
 }
 
 RealTls::~RealTls() {
@@ -234,8 +233,8 @@ int RealTls::handshake(mbedtls_ssl_context* ssl, bool one_step) noexcept {
     int returned = 0;
     {
         const Inside inside{inside_};
-        returned = one_step ? __real_mbedtls_ssl_handshake_step(ssl)
-                            : __real_mbedtls_ssl_handshake(ssl);
+        returned =
+            one_step ? __real_mbedtls_ssl_handshake_step(ssl) : __real_mbedtls_ssl_handshake(ssl);
     }
     if (returned == 0 && !is_over(ssl)) {
         return returned;  // one step of several is no answer

@@ -3,6 +3,7 @@
 #include "harness/shim_calls.hpp"
 
 #include "harness/allocation.hpp"
+#include "harness/certificates.hpp"
 #include "harness/feedback.hpp"
 #include "harness/payload.hpp"
 #include "harness/wire.hpp"
@@ -38,6 +39,13 @@ std::span<std::uint8_t> write_buffer(std::uint64_t position, std::size_t size) n
     std::memcpy(buffer.data(), content.data(), content.size());
     return buffer;
 }
+
+subject_side side_of(const scenario::Setup& setup) noexcept {
+    return setup.side == scenario::Side::client ? subject_side_client : subject_side_server;
+}
+
+static_assert(static_cast<int>(scenario::Verify::required) == subject_verify_required);
+static_assert(scenario::allow_any_host == subject_allow_any_host);
 
 Place place_of(MisuseCall call) noexcept {
     switch (call) {
@@ -79,31 +87,79 @@ bool ShimCalls::open(const scenario::Setup& setup) noexcept {
         return connection_ != nullptr;
     }
     opened_ = true;
-    const bool client = setup.side == scenario::Side::client;
+    setup_ = setup;
     {
         const SubjectScope scope;
-        connection_ = subject_open(client ? subject_side_client : subject_side_server, wire_fd);
+        connection_ = new_connection();
+        if (connection_ == nullptr) {
+            free_context();
+        }
     }
     if (connection_ == nullptr) {
         judge_.freed(allocations_live());
         return false;
     }
+    judge_.may_refuse_peer(context_ != nullptr && setup.verify != scenario::Verify::none);
     if (setup.start == scenario::Start::established) {
         establish();
     }
     return connection_ != nullptr;
 }
 
+subject_connection* ShimCalls::new_connection() noexcept {
+    if (!tls_.facts().has_certificates) {
+        return subject_open(side_of(setup_), wire_fd);
+    }
+    context_ = new_context();
+    return context_ == nullptr
+               ? nullptr
+               : subject_open_in(context_, wire_fd, host_name, setup_.sends_name ? 1 : 0);
+}
+
+// As lws makes its virtual hosts: what a server shows was turned into DER before, authorities are
+// handed on as they are.
+subject_context* ShimCalls::new_context() noexcept {
+    subject_context* context = subject_context_new(side_of(setup_));
+    if (context == nullptr) {
+        return nullptr;
+    }
+    bool configured = true;
+    const auto configure = [&](auto* call, std::span<const std::uint8_t> data) {
+        configured = configured && (data.empty() || call(context, data.data(), data.size()) == 1);
+    };
+    configure(subject_trust, authority_of(setup_.trust).pem);
+    if (setup_.side == scenario::Side::server) {
+        const Credentials own = credentials_of(setup_.side, scenario::Identity::good);
+        configure(subject_use_certificate, own.certificate.der);
+        configure(subject_use_key, own.key.der);
+    }
+    if (!configured) {
+        subject_context_free(context);
+        return nullptr;
+    }
+    subject_set_verify(context, static_cast<subject_verify>(setup_.verify), setup_.allow);
+    return context;
+}
+
+void ShimCalls::free_context() noexcept {
+    if (context_ != nullptr) {
+        subject_context_free(context_);
+        context_ = nullptr;
+    }
+}
+
 // On the scripted seam it takes one call. Where the world moves by itself, both ends take their
-// turns until it is done, or one has given up.
+// turns until it is done, or one has given up. What a want is reported as is not judged and not
+// heeded: a shim that calls it a failure (finding 3) would never be seen beyond its first.
 void ShimCalls::establish() noexcept {
     tls_.assume_established(true);
-    CallResult result = handshake();
+    CallResult result = shake_hands(Judged::no);
     const auto waits = [&] {
-        return result.report == Report::want_read || result.report == Report::want_write;
+        const std::optional<model::Answer> truth = judge_.truth();
+        return truth.has_value() && model::is_want(*truth);
     };
     for (std::uint32_t i = 0; i < handshake_calls_max && waits() && tls_.turn(); ++i) {
-        result = handshake();
+        result = shake_hands(Judged::no);
     }
     if (tls_.turn() && result.report != Report::ok) {
         free();
@@ -154,7 +210,7 @@ Report ShimCalls::ask_report(int returned) const noexcept {
     return Report::failed;
 }
 
-CallResult ShimCalls::end(int returned, bool misused) noexcept {
+CallResult ShimCalls::end(int returned, Judged judged) noexcept {
     CallResult result{.returned = returned};
     {
         const SubjectScope scope;
@@ -163,9 +219,10 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
                          place_ == Place::read && subject_pending(connection_) > 0;
     }
     const std::optional<model::Answer> truth = judge_.truth();
+    const bool misused = judged == Judged::as_misuse;
     if (misused) {
         judge_.misuse_returned(returned, result.report);
-    } else {
+    } else if (judged == Judged::as_call) {
         judge_.call_returned(returned, result.report);
     }
     note_situation(static_cast<std::uint32_t>(place_) |
@@ -181,15 +238,39 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
 }
 
 CallResult ShimCalls::handshake() noexcept {
+    return shake_hands(Judged::as_call);
+}
+
+CallResult ShimCalls::shake_hands(Judged judged) noexcept {
     begin(Place::handshake, {});
     int returned = 0;
     {
         const SubjectScope scope;
         returned = subject_handshake(connection_);
     }
-    CallResult result = end(returned, false);
+    CallResult result = end(returned, judged);
     result.pending = returned > 0 && subject_pending(connection_) > 0;
+    if (result.report == Report::ok && context_ != nullptr) {
+        judge_peer(result);
+    }
     return result;
+}
+
+// A client that does not like its peer gives up, whatever the shim says of the handshake.
+void ShimCalls::judge_peer(CallResult& result) noexcept {
+    bool goes_on = true;
+    if (setup_.side == scenario::Side::client) {
+        const SubjectScope scope;
+        goes_on = subject_confirms_peer(connection_) == 1;
+    }
+    if (goes_on) {
+        judge_.peer_accepted(setup_);
+    } else {
+        result.report = Report::failed;
+    }
+    note_situation(1U << 20 | static_cast<std::uint32_t>(setup_.identity) |
+                   static_cast<std::uint32_t>(setup_.trust) << 3 |
+                   static_cast<std::uint32_t>(setup_.verify) << 5 | (goes_on ? 1U : 0U) << 7);
 }
 
 CallResult ShimCalls::read(std::size_t size) noexcept {
@@ -200,7 +281,7 @@ CallResult ShimCalls::read(std::size_t size) noexcept {
         const SubjectScope scope;
         returned = subject_read(connection_, buffer.data(), static_cast<int>(buffer.size()));
     }
-    return end(returned, false);
+    return end(returned, Judged::as_call);
 }
 
 CallResult ShimCalls::write(std::uint64_t position, std::size_t size) noexcept {
@@ -211,7 +292,7 @@ CallResult ShimCalls::write(std::uint64_t position, std::size_t size) noexcept {
         const SubjectScope scope;
         returned = subject_write(connection_, buffer.data(), static_cast<int>(buffer.size()));
     }
-    return end(returned, false);
+    return end(returned, Judged::as_call);
 }
 
 CallResult ShimCalls::shutdown() noexcept {
@@ -221,7 +302,7 @@ CallResult ShimCalls::shutdown() noexcept {
         const SubjectScope scope;
         returned = subject_shutdown(connection_);
     }
-    return end(returned, false);
+    return end(returned, Judged::as_call);
 }
 
 void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept {
@@ -245,7 +326,7 @@ void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept
         const SubjectScope scope;
         returned = raw_call(call, connection, data, length);
     }
-    end(returned, true);
+    end(returned, Judged::as_misuse);
     connection_ = kept;
 }
 
@@ -257,6 +338,7 @@ void ShimCalls::free() noexcept {
     {
         const SubjectScope scope;
         subject_free(connection_);
+        free_context();
     }
     connection_ = nullptr;
     judge_.freed(allocations_live());

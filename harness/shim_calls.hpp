@@ -8,6 +8,7 @@
 
 #include "harness/api_judge.hpp"
 #include "harness/tls_seam.hpp"
+#include "shim/config_subject.h"
 #include "shim/subject.h"
 
 namespace shimfuzz::harness {
@@ -27,7 +28,8 @@ public:
     ShimCalls& operator=(const ShimCalls&) = delete;
 
     // open opens the connection as `setup` says, if it is not open or over. False if the subject
-    // could not: memory ran out, or what was to be established is not.
+    // could not: memory ran out, or what was to be established is not. A connection with
+    // certificates has a context of its own, which ends with it.
     [[nodiscard]] bool open(const scenario::Setup& setup) noexcept;
     [[nodiscard]] bool is_open() const noexcept { return connection_ != nullptr; }
 
@@ -45,14 +47,22 @@ public:
     void watched_by(LoopJudge* loop) noexcept { loop_judge_ = loop; }
 
 private:
+    [[nodiscard]] subject_connection* new_connection() noexcept;
+    [[nodiscard]] subject_context* new_context() noexcept;
     void establish() noexcept;
+    void judge_peer(CallResult& result) noexcept;
+    void free_context() noexcept;
     void begin(Place place, std::span<const std::uint8_t> buffer) noexcept;
-    CallResult end(int returned, bool misused) noexcept;
+    enum class Judged : std::uint8_t { no, as_call, as_misuse };
+    CallResult end(int returned, Judged judged) noexcept;
+    CallResult shake_hands(Judged judged) noexcept;
     [[nodiscard]] model::Report ask_report(int returned) const noexcept;
 
     TlsSeam& tls_;
     ApiJudge& judge_;
     LoopJudge* loop_judge_ = nullptr;
+    scenario::Setup setup_;               // of the connection
+    subject_context* context_ = nullptr;  // its own, where it has one
     subject_connection* connection_ = nullptr;
     bool opened_ = false;
     Place place_ = Place::free;

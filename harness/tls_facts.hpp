@@ -27,6 +27,8 @@ struct TlsFacts {
     std::uint32_t alerts_sent = 0;
     bool recoverable = true;  // every answer so far leaves the connection able to finish
 
+    bool has_certificates = false;  // on the real seam: both ends know each other by them
+
     // On the real seam, where there is somebody at the other end.
     bool has_peer = false;
     std::uint64_t arrived = 0;          // of what was accepted, what the peer's application has read

@@ -116,9 +116,8 @@ Op draw_op(Draw& draw, const OpDescription& kind, bool ends) {
     const Op op =
         scenario::canonical(Op{.kind = kind.kind, .choice = draw_choice(draw, kind, ends)});
     const bool is_room = kind.kind == OpKind::tx_room || kind.kind == OpKind::rx_room;
-    const std::uint16_t number = is_room
-                                     ? draw_room(draw)
-                                     : draw_number(draw, scenario::number_max_of(op));
+    const std::uint16_t number =
+        is_room ? draw_room(draw) : draw_number(draw, scenario::number_max_of(op));
     return scenario::canonical(Op{.kind = op.kind, .choice = op.choice, .number = number});
 }
 
@@ -129,6 +128,21 @@ Setup draw_setup(Draw& draw) {
     if (draw.one_in(2)) {
         setup.read_size = draw_number(draw, scenario::size_max);
     }
+    return scenario::canonical(setup);
+}
+
+// Setups of the real seam, too.
+Setup draw_any_setup(Draw& draw) {
+    Setup setup = draw_setup(draw);
+    setup.role = static_cast<scenario::Role>(draw.below(scenario::role_count));
+    setup.tls = draw.one_in(4) ? scenario::TlsVersion::tls13 : scenario::TlsVersion::tls12;
+    setup.peer = draw.one_in(4) ? scenario::Peer::hostile : scenario::Peer::lawful;
+    setup.auth = draw.one_in(2) ? scenario::Auth::certificate : scenario::Auth::psk;
+    setup.trust = static_cast<scenario::Trust>(draw.below(scenario::trust_count));
+    setup.identity = static_cast<scenario::Identity>(draw.below(scenario::identity_count));
+    setup.verify = static_cast<scenario::Verify>(draw.below(scenario::verify_count));
+    setup.sends_name = draw.one_in(2);
+    setup.allow = static_cast<std::uint8_t>(draw.below(256));
     return scenario::canonical(setup);
 }
 
@@ -306,7 +320,7 @@ Gen<Op> Arbitrary<Op>::arbitrary() {
 Gen<Setup> Arbitrary<Setup>::arbitrary() {
     return [](const Random& random, int) {
         props::Draw draw{random};
-        return shrinkable::shrinkRecur(props::draw_setup(draw), [](const Setup& complex) {
+        return shrinkable::shrinkRecur(props::draw_any_setup(draw), [](const Setup& complex) {
             std::vector<Setup> setups;
             for (const Scenario& one : scenario::shrinks({.setup = complex, .ops = {}})) {
                 setups.push_back(one.setup);

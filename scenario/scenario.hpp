@@ -43,6 +43,32 @@ enum class Peer : std::uint8_t { lawful, hostile };
 // The most raw bytes a scenario can hold: above one TLS record with its header and overhead.
 inline constexpr std::size_t raw_max = size_max;
 
+// How both ends know each other, on the real seam: by a key they share, or by certificates. With
+// certificates both speak TLS 1.2.
+enum class Auth : std::uint8_t { psk, certificate };
+
+// Which authority the side that verifies trusts: none at all, one that signed nothing, or the one
+// that signed what a good peer shows.
+enum class Trust : std::uint8_t { none, wrong, right };
+inline constexpr std::uint8_t trust_count = 3;
+
+// What the side that is verified shows. Each certificate has one fault, or none: that of self_signed
+// is its issuer.
+enum class Identity : std::uint8_t { none, self_signed, expired, wrong_host, good };
+inline constexpr std::uint8_t identity_count = 5;
+
+// What is asked of the subject: nothing, that a certificate is good if one is shown, or that a good
+// one is shown. A client asks for a good one either way: no server comes without.
+enum class Verify : std::uint8_t { none, optional, required };
+inline constexpr std::uint8_t verify_count = 3;
+
+// Setup::allow, as bits: what a client tolerates all the same, as an lws client is told by
+// LCCSCF_ALLOW_SELFSIGNED, _ALLOW_EXPIRED and _SKIP_SERVER_CERT_HOSTNAME_CHECK.
+inline constexpr std::uint8_t allow_untrusted = 1;
+inline constexpr std::uint8_t allow_expired = 2;
+inline constexpr std::uint8_t allow_any_host = 4;
+inline constexpr std::uint8_t allow_all = 7;
+
 struct Setup {
     Side side = Side::server;
     Start start = Start::established;
@@ -50,6 +76,14 @@ struct Setup {
     Role role = Role::raw;
     TlsVersion tls = TlsVersion::tls12;
     Peer peer = Peer::lawful;
+
+    // With certificates only; canonical setups without have the defaults.
+    Auth auth = Auth::psk;
+    Trust trust = Trust::none;
+    Identity identity = Identity::none;
+    Verify verify = Verify::none;
+    bool sends_name = true;  // the client says which host it means (SNI)
+    std::uint8_t allow = 0;
 
     bool operator==(const Setup&) const = default;
 };
@@ -91,10 +125,11 @@ enum class OpKind : std::uint8_t {
     peer_write = 28,        // the peer's application sends `bytes` more
     peer_close = 29,        // the peer sends its close_notify
     peer_renegotiate = 30,  // the peer asks for a new handshake, where version and side allow it
-    rx_room = 31,      // of what the peer sends `bytes` more reach the subject, until the next rx_room
-    wire_corrupt = 32,  // the byte `offset` ahead of what the subject reads next comes as `way` says
-    wire_end = 33,      // nothing more comes after what is in flight: end of stream, or a reset
-    wire_raw = 34,      // the next `bytes` of the scenario's raw bytes come after what is in flight
+    rx_room = 31,  // of what the peer sends `bytes` more reach the subject, until the next rx_room
+    wire_corrupt =
+        32,         // the byte `offset` ahead of what the subject reads next comes as `way` says
+    wire_end = 33,  // nothing more comes after what is in flight: end of stream, or a reset
+    wire_raw = 34,  // the next `bytes` of the scenario's raw bytes come after what is in flight
 
     // 35 to 38 are kept for the wire. 39 is no op: see raw_slot in bytes.hpp.
 
