@@ -196,9 +196,8 @@ std::string invariant_grid(const Build& build, const std::vector<PairResult>& re
     table.add(sums("executions", subjects, results, &PairResult::executions));
     table.add(sums("seconds", subjects, results, &PairResult::seconds));
     return table.print() +
-           "\n known #n: finding n of docs/findings.md, or of your baseline. deviates: a lie that "
-           "no"
-           " lws loop\n acts on.\n"
+           "\n known #n: finding n of docs/findings.md, or of your baseline."
+           " deviates: a lie that no lws loop\n acts on.\n"
            " unreached: nothing put the law to the test. -: the targets of this run do not ask.\n"
            " ?: the searches died before they could say whether they had reached it.\n";
 }

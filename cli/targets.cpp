@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 8> targets{
+constexpr std::array<Target, 9> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -43,7 +43,11 @@ constexpr std::array<Target, 8> targets{
            "Does the shim, on real mbedTLS, stay safe whatever bytes arrive?"},
     Target{"verification",
            {Seam::real, Loop::none, Profile::plausible},
-           "Is nobody let in whom verification should keep out?"}};
+           "Is nobody let in whom verification should keep out?"},
+    Target{"alloc_fail",
+           {Seam::real, Loop::lawful, Profile::plausible},
+           "Does a connection that memory runs out on work whole, or fail, close and leave nothing "
+           "behind?"}};
 
 }  // namespace
 

@@ -37,7 +37,7 @@ constexpr Sentences about_misuse{
     Done::failed, "{call} refuses its caller's misuse as FAILED and asks mbedTLS nothing",
     "mbedTLS answered {answer}, and it is reported as {done}"};
 
-constexpr std::array<Sentences, 37> table{{
+constexpr std::array<Sentences, 39> table{{
     about_report(Done::ok),
     about_report(Done::want_read),
     about_report(Done::want_write),
@@ -81,9 +81,13 @@ constexpr std::array<Sentences, 37> table{{
     {Done::established_twice, "the session is established once",
      "it was established a second time"},
     {Done::never_closed, "the close that was asked for completes", "it never did"},
+    {Done::half_open, "{call} succeeds once TLS has established the session",
+     "it succeeded, and TLS has not"},
     {Done::no_alert, "a shutdown tries to send its close_notify", "none was tried"},
     {Done::second_alert, "a shutdown sends one close_notify", "it sent a second one"},
     {Done::leaks, "all that the connection allocated is freed with it", "some of it is not"},
+    {Done::grows, "asked again while it waits, the connection holds no more memory than before",
+     "it holds more each time"},
     {Done::client_without_certificate, "a client that shows no certificate is refused",
      "there is a session with it"},
     {Done::untrusted_client, "a client whose certificate nobody trusted stands behind is refused",

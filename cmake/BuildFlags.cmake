@@ -6,6 +6,7 @@
 #   shimfuzz_sanitizers     for everything, upstream code included
 #   shimfuzz_own_code       what of that our own C++ can do without
 #   shimfuzz_coverage       for shim/ and model/ only: feedback from the harness would mislead
+#   shimfuzz_comparisons    with it, where comparisons are to be traced, too
 #   shimfuzz_fuzz_engine    for programs with a LLVMFuzzerTestOneInput: brings the main()
 #
 # Optimisation and debug information belong to the presets.
@@ -66,6 +67,12 @@ endif()
 if(SHIMFUZZ_SOURCE_COVERAGE)
   target_compile_options(shimfuzz_coverage INTERFACE -fprofile-instr-generate -fcoverage-mapping)
   target_link_options(shimfuzz_coverage INTERFACE -fprofile-instr-generate)
+endif()
+
+# After shimfuzz_coverage, for code in which what is compared is not in the scenario already.
+add_library(shimfuzz_comparisons INTERFACE)
+if(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
+  target_compile_options(shimfuzz_comparisons INTERFACE -fsanitize-coverage=trace-cmp)
 endif()
 
 add_library(shimfuzz_fuzz_engine INTERFACE)

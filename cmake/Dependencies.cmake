@@ -67,19 +67,30 @@ function(shimfuzz_find_mbedtls)
       " run ./dev setup")
   endif()
 
-  set(version_header "${SHIMFUZZ_MBEDTLS_INCLUDE_DIR}/mbedtls/version.h")
-  if(EXISTS "${SHIMFUZZ_MBEDTLS_INCLUDE_DIR}/mbedtls/build_info.h")
-    set(version_header "${SHIMFUZZ_MBEDTLS_INCLUDE_DIR}/mbedtls/build_info.h")
-  endif()
-  file(STRINGS "${version_header}" version REGEX "define MBEDTLS_VERSION_STRING +\"")
-  string(REGEX REPLACE ".*\"(.*)\".*" "\\1" version "${version}")
+  shimfuzz_read_mbedtls_version("${SHIMFUZZ_MBEDTLS_INCLUDE_DIR}" version)
   set(SHIMFUZZ_MBEDTLS_VERSION "${version}" PARENT_SCOPE)
 
   add_library(shimfuzz_mbedtls INTERFACE)
   target_include_directories(shimfuzz_mbedtls SYSTEM INTERFACE "${SHIMFUZZ_MBEDTLS_INCLUDE_DIR}")
   target_link_libraries(shimfuzz_mbedtls INTERFACE ${archives})
+  set_target_properties(shimfuzz_mbedtls PROPERTIES
+    SHIMFUZZ_MBEDTLS_VERSION "${version}"
+    SHIMFUZZ_MBEDTLS_INCLUDE_DIR "${SHIMFUZZ_MBEDTLS_INCLUDE_DIR}")
   list(GET archives 0 first)
   message(STATUS "mbedTLS ${version}: ${first}")
+endfunction()
+
+# shimfuzz_read_mbedtls_version(<include folder> <out_version>)
+#
+# Sets <out_version> to the version that the headers say they are.
+function(shimfuzz_read_mbedtls_version include_dir out_version)
+  set(header "${include_dir}/mbedtls/version.h")
+  if(EXISTS "${include_dir}/mbedtls/build_info.h")
+    set(header "${include_dir}/mbedtls/build_info.h")
+  endif()
+  file(STRINGS "${header}" version REGEX "define MBEDTLS_VERSION_STRING +\"")
+  string(REGEX REPLACE ".*\"(.*)\".*" "\\1" version "${version}")
+  set(${out_version} "${version}" PARENT_SCOPE)
 endfunction()
 
 # shimfuzz_find_rapidcheck()

@@ -17,7 +17,7 @@ function(shimfuzz_fuzzer_name target subject out_variable)
   endif()
 endfunction()
 
-# add_fuzz_target(<name> [WITHOUT_REFERENCE] [ABOUT_US] [SUBJECTS <subject>...])
+# add_fuzz_target(<name> [WITHOUT_REFERENCE] [ABOUT_US] [SEES_INSIDE] [SUBJECTS <subject>...])
 #
 # Builds fuzz/<name>.cpp once per subject, as build/<preset>/fuzz/<program>:
 #
@@ -28,12 +28,13 @@ endfunction()
 #
 # A named subject that was skipped (shimfuzz_skip_subject) is left out. Each program gets the tests
 # of shimfuzz_add_replay_tests. ABOUT_US: it asks about our own parts, so it is in no campaign and
-# has no reports of lws. Call it after all subjects and mutants are made.
+# has no reports of lws. SEES_INSIDE: mbedTLS itself runs there, and is instrumented
+# (MbedtlsInside.cmake). Call it after all subjects and mutants are made.
 #
 # Every program is appended to the global property SHIMFUZZ_FUZZERS, every <name> to
 # SHIMFUZZ_FUZZ_TARGETS; a program's properties SHIMFUZZ_TARGET and SHIMFUZZ_SUBJECT say what it is.
 function(add_fuzz_target name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_REFERENCE;ABOUT_US" "" "SUBJECTS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_REFERENCE;ABOUT_US;SEES_INSIDE" "" "SUBJECTS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "add_fuzz_target(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -53,6 +54,9 @@ function(add_fuzz_target name)
     add_executable(${program} "${PROJECT_SOURCE_DIR}/fuzz/${name}.cpp")
     shimfuzz_link_subject(${program} ${subject})
     target_link_libraries(${program} PRIVATE shimfuzz_fuzz_engine)
+    if(arg_SEES_INSIDE)
+      shimfuzz_see_inside(${program})
+    endif()
     set_target_properties(${program} PROPERTIES
       RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz"
       SHIMFUZZ_TARGET ${name}
@@ -152,6 +156,7 @@ function(add_runner subject)
   add_executable(${program} "${PROJECT_SOURCE_DIR}/harness/runner_main.cpp")
   shimfuzz_link_subject(${program} ${subject})
   target_link_libraries(${program} PRIVATE shimfuzz_runner)
+  shimfuzz_see_inside(${program})
   set_target_properties(${program} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/runners")
   add_dependencies(shimfuzz_runners ${program})

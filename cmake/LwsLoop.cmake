@@ -8,26 +8,35 @@
 
 # shimfuzz_lws_flags(<out_flags>)
 #
-# What lws's C compiler is told beside lws's own flags: the sanitizers of this build, and coverage
-# of the parts of lws that a TLS connection goes through (cmake/lws_coverage.txt).
+# What lws's C compiler is told beside lws's own flags: the sanitizers of this build, but for what
+# they must not look at (cmake/lws_ignored.txt), and coverage of the parts of lws that a TLS
+# connection goes through (cmake/lws_coverage.txt).
 function(shimfuzz_lws_flags out_flags)
   set(flags "-g -fno-omit-frame-pointer")
+  set(lists "")
   if(SHIMFUZZ_SANITIZERS)
     list(JOIN SHIMFUZZ_SANITIZERS "," sanitizers)
     string(APPEND flags " -fsanitize=${sanitizers} -fno-sanitize-recover=all")
     if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-      string(APPEND flags
-        " -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/lws_ignored.txt")
+      set(ignored "${PROJECT_SOURCE_DIR}/cmake/lws_ignored.txt")
+      string(APPEND flags " -fsanitize-ignorelist=${ignored}")
+      list(APPEND lists "${ignored}")
     endif()
   endif()
   if(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
     set(covered "${PROJECT_SOURCE_DIR}/cmake/lws_coverage.txt")
-    # The digest changes the command line, and lws is built anew, when the list changes.
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${covered}")
-    file(SHA256 "${covered}" digest)
     string(APPEND flags " -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp"
-      " -fsanitize-coverage-allowlist=${covered} -DSHIMFUZZ_LWS_COVERAGE=${digest}")
+      " -fsanitize-coverage-allowlist=${covered}")
+    list(APPEND lists "${covered}")
   endif()
+  # The digests change the command line, and lws is built anew, when a list changes.
+  foreach(list IN LISTS lists)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")
+    get_filename_component(name "${list}" NAME_WE)
+    string(TOUPPER "SHIMFUZZ_${name}" name)
+    file(SHA256 "${list}" digest)
+    string(APPEND flags " -D${name}=${digest}")
+  endforeach()
   if(SHIMFUZZ_SOURCE_COVERAGE)
     string(APPEND flags " -fprofile-instr-generate -fcoverage-mapping")
   endif()
@@ -48,11 +57,8 @@ function(add_lws_loop subject)
   set(mbedtls shimfuzz_mbedtls)
   set(harness shimfuzz_lws_harness)
   if(arg_MBEDTLS)
-    set(mbedtls shimfuzz_${arg_MBEDTLS})
+    shimfuzz_use_kit(${arg_MBEDTLS})
     set(harness shimfuzz_lws_harness_${arg_MBEDTLS})
-    foreach(variable IN LISTS shimfuzz_kit_properties)
-      get_target_property(${variable} ${mbedtls} ${variable})
-    endforeach()
   endif()
   set(build "${CMAKE_CURRENT_BINARY_DIR}/${subject}")
   set(archive "${build}/lib/libwebsockets.a")

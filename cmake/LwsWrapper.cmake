@@ -35,11 +35,8 @@ function(shimfuzz_configure_lws source build)
   set(stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}\n${arg_FLAGS}\n"
     "${SHIMFUZZ_MBEDTLS_VERSION}\n")
   string(CONCAT stamp ${stamp})
-  set(stamp_before "")
-  if(EXISTS "${build}.stamp")
-    file(READ "${build}.stamp" stamp_before)
-  endif()
-  if(NOT stamp STREQUAL stamp_before)
+  shimfuzz_has_stamp("${build}" "${stamp}" is_configured)
+  if(NOT is_configured)
     file(REMOVE_RECURSE "${build}")
   elseif(NOT SHIMFUZZ_LWS)
     return()
@@ -123,15 +120,20 @@ function(shimfuzz_read_lws_commands build out_sources out_includes out_definitio
   set(${out_definitions} "${definitions}" PARENT_SCOPE)
 endfunction()
 
-# add_lws_wrapper(<subject> SOURCE <folder> [CONFIGURED <build>])
+# add_lws_wrapper(<subject> SOURCE <folder> [CONFIGURED <build>] [MBEDTLS <kit>])
 #
 # Makes the subject <subject> from the wrapper of the lws tree in <folder>, which is configured
-# unless <build> says where it has been. A wrapper that cannot be compiled with the mbedTLS of this
-# build is skipped.
+# unless <build> says where it has been. MBEDTLS names a kit (MbedtlsKit.cmake) that takes the place
+# of the mbedTLS of the build. A wrapper that cannot be compiled with its mbedTLS is skipped.
 function(add_lws_wrapper subject)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;CONFIGURED" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;CONFIGURED;MBEDTLS" "")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE)
-    message(FATAL_ERROR "add_lws_wrapper(${subject}): SOURCE <folder> [CONFIGURED <build>]")
+    message(FATAL_ERROR
+      "add_lws_wrapper(${subject}): SOURCE <folder> [CONFIGURED <build>] [MBEDTLS <kit>]")
+  endif()
+  set(mbedtls shimfuzz_mbedtls)
+  if(arg_MBEDTLS)
+    shimfuzz_use_kit(${arg_MBEDTLS})
   endif()
   # Without these macros a source knows only the mbedTLS 2 way to reach inside a structure.
   file(STRINGS "${arg_SOURCE}/lib/tls/mbedtls/wrapper/platform/ssl_pm.c" knows_mbedtls_3
@@ -154,13 +156,13 @@ function(add_lws_wrapper subject)
   target_compile_definitions(upstream_${subject} PRIVATE ${definitions})
   target_compile_options(upstream_${subject} PRIVATE -w)
   target_link_libraries(upstream_${subject} PRIVATE
-    shimfuzz_mbedtls shimfuzz_sanitizers shimfuzz_coverage)
+    ${mbedtls} shimfuzz_sanitizers shimfuzz_coverage)
 
   add_library(externals_${subject} OBJECT "${PROJECT_SOURCE_DIR}/shim/lws/externals.c")
   target_include_directories(externals_${subject} SYSTEM PRIVATE ${includes})
   target_compile_definitions(externals_${subject} PRIVATE ${definitions})
   target_link_libraries(externals_${subject} PRIVATE
-    shimfuzz_mbedtls shimfuzz_warnings shimfuzz_sanitizers)
+    ${mbedtls} shimfuzz_warnings shimfuzz_sanitizers)
 
   # Newer wrappers (4.3.5, not 4.1.6) want a random number generator for every SSL_CTX.
   file(STRINGS "${arg_SOURCE}/lib/tls/mbedtls/wrapper/include/openssl/ssl.h" takes_rng
@@ -183,7 +185,8 @@ function(add_lws_wrapper subject)
   add_subject(${subject}
     SOURCES $<TARGET_OBJECTS:upstream_${subject}> $<TARGET_OBJECTS:externals_${subject}>
     INCLUDES ${includes}
-    DEFINITIONS ${definitions})
+    DEFINITIONS ${definitions}
+    MBEDTLS ${arg_MBEDTLS})
   # The wrapper's openssl/ssl.h counts on this header of lws having been read before it.
   target_compile_options(shim_${subject} PRIVATE "SHELL:-include private-lib-core.h")
 endfunction()

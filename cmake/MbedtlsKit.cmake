@@ -3,9 +3,9 @@
 # A second mbedTLS beside the one of the build (Dependencies.cmake), for subjects that are to be
 # played on another version of it.
 #
-# A kit is what belongs together where a program is linked: archives, headers, and a harness that
-# was compiled with these headers, since their numbers and structures differ from version to
-# version. Of the harness only the part for a whole lws is made a second time.
+# A kit is what belongs together where a program is linked: archives, headers, and the harnesses
+# that were compiled with these headers, since their numbers and structures differ from version to
+# version.
 
 set(shimfuzz_kit_properties
   SHIMFUZZ_MBEDTLS_VERSION
@@ -16,11 +16,11 @@ set(shimfuzz_kit_properties
 
 # add_mbedtls_kit(<kit> SOURCE <folder>)
 #
-# Makes shimfuzz_<kit>, in the form of shimfuzz_mbedtls, from the mbedTLS tree in <folder>; the
-# harness of subjects that use it is shimfuzz_lws_harness_<kit> (harness/CMakeLists.txt). The tree
-# is built here and now (half a minute, once), since lws's configure step links against it; out of
-# source, with its own defaults, and like the distribution's archives without sanitizers. What that
-# says is in <build>.log.
+# Makes shimfuzz_<kit>, in the form of shimfuzz_mbedtls, from the mbedTLS tree in <folder>. What
+# plays on subjects that use it is shimfuzz_harness_<kit>, or shimfuzz_lws_harness_<kit>
+# (harness/CMakeLists.txt). The tree is built here and now (half a minute, once), since lws's
+# configure step links against it; out of source, with its own defaults, and like the distribution's
+# archives without sanitizers. What that says is in <build>.log.
 #
 # The properties of shimfuzz_<kit> are those in shimfuzz_kit_properties, named and meant like the
 # variables of Dependencies.cmake. The global property SHIMFUZZ_MBEDTLS_KITS names all kits.
@@ -33,9 +33,7 @@ function(add_mbedtls_kit kit)
   shimfuzz_build_mbedtls("${arg_SOURCE}" "${build}")
 
   set(include_dir "${arg_SOURCE}/include")
-  file(STRINGS "${include_dir}/mbedtls/build_info.h" version
-    REGEX "define MBEDTLS_VERSION_STRING +\"")
-  string(REGEX REPLACE ".*\"(.*)\".*" "\\1" version "${version}")
+  shimfuzz_read_mbedtls_version("${include_dir}" version)
   file(GLOB parts LIST_DIRECTORIES FALSE "${build}/3rdparty/*/lib*.a")
   set(archives "")
   foreach(library IN ITEMS mbedtls mbedx509 mbedcrypto)
@@ -51,9 +49,42 @@ function(add_mbedtls_kit kit)
     SHIMFUZZ_MBEDTLS_LIBRARY "${build}/library/libmbedtls.a"
     SHIMFUZZ_MBEDX509_LIBRARY "${build}/library/libmbedx509.a"
     SHIMFUZZ_MBEDCRYPTO_LIBRARY "${build}/library/libmbedcrypto.a")
+  if(shimfuzz_instruments)
+    shimfuzz_add_inside(shimfuzz_${kit} SOURCE "${arg_SOURCE}")
+  endif()
   set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_MBEDTLS_KITS ${kit})
   message(STATUS "mbedTLS ${version}: ${build}/library/libmbedtls.a")
 endfunction()
+
+# shimfuzz_add_pinned_kit(<out_kit> <out_reason>)
+#
+# Makes a kit of the newest mbedTLS that is pinned (cmake/upstream_sources.txt): an older one is
+# there for its source only (MbedtlsInside.cmake). Sets <out_kit> to its name, made or not, and
+# <out_reason> to why not, or to nothing.
+function(shimfuzz_add_pinned_kit out_kit out_reason)
+  shimfuzz_pinned_versions(mbedtls versions)
+  list(SORT versions COMPARE NATURAL ORDER DESCENDING)
+  list(GET versions 0 version)
+  string(REGEX REPLACE "^([0-9]+)\\.([0-9]+).*" "mbedtls_\\1_\\2" kit "${version}")
+  shimfuzz_find_upstream(mbedtls ${version} source reason)
+  if(source)
+    add_mbedtls_kit(${kit} SOURCE "${source}")
+    set(reason "")
+  endif()
+  set(${out_kit} ${kit} PARENT_SCOPE)
+  set(${out_reason} "${reason}" PARENT_SCOPE)
+endfunction()
+
+# shimfuzz_use_kit(<kit>)
+#
+# Has the rest of the calling function see <kit> in the place of the mbedTLS of the build: in the
+# variables of Dependencies.cmake, and in `mbedtls`, what to link.
+macro(shimfuzz_use_kit kit)
+  set(mbedtls shimfuzz_${kit})
+  foreach(variable IN LISTS shimfuzz_kit_properties)
+    get_target_property(${variable} ${mbedtls} ${variable})
+  endforeach()
+endmacro()
 
 # shimfuzz_build_mbedtls(<source> <build>)
 #
@@ -71,11 +102,9 @@ function(shimfuzz_build_mbedtls source build)
     -DGEN_FILES=OFF
     -DMBEDTLS_FATAL_WARNINGS=OFF)
   string(CONCAT stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}\n")
-  if(EXISTS "${build}.stamp")
-    file(READ "${build}.stamp" stamp_before)
-    if(stamp STREQUAL stamp_before)
-      return()
-    endif()
+  shimfuzz_has_stamp("${build}" "${stamp}" is_built)
+  if(is_built)
+    return()
   endif()
 
   message(STATUS "Building ${source} (about half a minute)")

@@ -15,7 +15,8 @@ else()
 endif()
 set(SHIMFUZZ_CACHE "${cache}" CACHE PATH "Where ./dev setup keeps upstream sources")
 
-option(SHIMFUZZ_WHOLE_LWS "Make the subjects that are a whole libwebsockets, too" ON)
+option(SHIMFUZZ_WHOLE_LWS
+  "Make the subjects that are a whole libwebsockets, or on a second mbedTLS, too" ON)
 
 # Read by ./dev test, which counts each line as a skip. Written anew by every configure run.
 set(shimfuzz_skipped_file "${PROJECT_BINARY_DIR}/skipped_subjects.txt")
@@ -30,6 +31,34 @@ function(shimfuzz_skip_subject subject reason)
   set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_SKIPPED_SUBJECTS ${subject})
 endfunction()
 
+# shimfuzz_pinned_versions(<name> <out_versions>)
+#
+# Sets <out_versions> to the versions of <name> in cmake/upstream_sources.txt.
+function(shimfuzz_pinned_versions name out_versions)
+  set(pinned "${PROJECT_SOURCE_DIR}/cmake/upstream_sources.txt")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${pinned}")
+  file(STRINGS "${pinned}" versions REGEX "^${name} ")
+  list(TRANSFORM versions REPLACE "^${name} +" "")
+  set(${out_versions} "${versions}" PARENT_SCOPE)
+endfunction()
+
+# shimfuzz_find_upstream(<name> <version> <out_source> <out_reason>)
+#
+# Sets <out_source> to the folder of an upstream source, or to nothing and <out_reason> to why.
+function(shimfuzz_find_upstream name version out_source out_reason)
+  set(source "${SHIMFUZZ_CACHE}/sources/${name}-${version}")
+  set(reason "the source of ${name} ${version} is not in ${SHIMFUZZ_CACHE}: run ./dev setup")
+  if(EXISTS "${source}.skipped")
+    file(READ "${source}.skipped" reason)
+    string(STRIP "${reason}" reason)
+  endif()
+  if(NOT EXISTS "${source}/CMakeLists.txt")
+    set(source "")
+  endif()
+  set(${out_source} "${source}" PARENT_SCOPE)
+  set(${out_reason} "${reason}" PARENT_SCOPE)
+endfunction()
+
 # shimfuzz_subject_is_built(<subject> <out_variable>)
 #
 # Sets <out_variable> to TRUE if shim_<subject> exists and to FALSE if the subject was skipped, or
@@ -37,7 +66,7 @@ endfunction()
 function(shimfuzz_subject_is_built subject out_variable)
   get_property(skipped GLOBAL PROPERTY SHIMFUZZ_SKIPPED_SUBJECTS)
   set(left_out FALSE)
-  if(NOT SHIMFUZZ_WHOLE_LWS AND "${subject}" MATCHES "^(lws|interposed)_")
+  if(NOT SHIMFUZZ_WHOLE_LWS AND "${subject}" MATCHES "^(lws|interposed)_|_mbedtls_")
     set(left_out TRUE)
   endif()
   if(TARGET shim_${subject})

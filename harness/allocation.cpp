@@ -2,6 +2,9 @@
 
 #include "harness/allocation.hpp"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstddef>
 
 namespace shimfuzz::harness {
@@ -11,7 +14,7 @@ constexpr std::int64_t never = -1;
 
 struct Account {
     int depth = 0;
-    std::int64_t live = 0;
+    Memory memory;
     std::int64_t until_failure = never;
     bool failed = false;
 };
@@ -24,6 +27,7 @@ bool admit_allocation() noexcept {
     if (account.depth == 0) {
         return true;
     }
+    ++account.memory.asked;
     if (account.until_failure == 0) {
         account.until_failure = never;
         account.failed = true;
@@ -33,8 +37,28 @@ bool admit_allocation() noexcept {
     return true;
 }
 
+// The subject holds `count` allocations more (fewer, if negative), and so with `bytes`.
+void count_in(std::int64_t count, std::int64_t bytes) noexcept {
+    Memory& memory = account.memory;
+    memory.live += count;
+    memory.bytes += bytes;
+    memory.live_max = std::max(memory.live_max, memory.live);
+    memory.bytes_max = std::max(memory.bytes_max, memory.bytes);
+}
+
+// What the allocator gave: the size that was asked for is known to it alone.
+std::int64_t size_of(void* pointer) noexcept {
+    return static_cast<std::int64_t>(malloc_usable_size(pointer));
+}
+
+bool is_counted(const void* pointer) noexcept {
+    return account.depth > 0 && pointer != nullptr;
+}
+
 void* counted(void* pointer) noexcept {
-    account.live += account.depth > 0 && pointer != nullptr ? 1 : 0;
+    if (is_counted(pointer)) {
+        count_in(1, size_of(pointer));
+    }
     return pointer;
 }
 
@@ -57,7 +81,11 @@ void fail_allocation(std::uint32_t nth) noexcept {
 }
 
 std::int64_t allocations_live() noexcept {
-    return account.live;
+    return account.memory.live;
+}
+
+const Memory& memory() noexcept {
+    return account.memory;
 }
 
 bool allocation_failed() noexcept {
@@ -84,8 +112,15 @@ void* __wrap_realloc(void* pointer, std::size_t size) {
         return nullptr;
     }
     // Growing keeps the count; realloc of NULL is a malloc.
+    if (!is_counted(pointer)) {
+        return counted(__real_realloc(pointer, size));
+    }
+    const std::int64_t size_before = size_of(pointer);
     void* moved = __real_realloc(pointer, size);
-    return pointer == nullptr ? counted(moved) : moved;
+    if (moved != nullptr) {
+        count_in(0, size_of(moved) - size_before);
+    }
+    return moved;
 }
 
 char* __wrap_strdup(const char* text) {
@@ -98,7 +133,9 @@ char* __wrap_strdup(const char* text) {
 }
 
 void __wrap_free(void* pointer) {
-    account.live -= account.depth > 0 && pointer != nullptr ? 1 : 0;
+    if (is_counted(pointer)) {
+        count_in(-1, -size_of(pointer));
+    }
     __real_free(pointer);
 }
 }

@@ -20,6 +20,15 @@ public:
     SubjectScope& operator=(const SubjectScope&) = delete;
 };
 
+// Memory is what the subject has asked for since reset, and what it holds.
+struct Memory {
+    std::uint64_t asked = 0;  // allocations asked for, one that was made to fail included
+    std::int64_t live = 0;    // not freed
+    std::int64_t live_max = 0;
+    std::int64_t bytes = 0;  // usable, of what is not freed
+    std::int64_t bytes_max = 0;
+};
+
 // reset_allocations starts a new account: nothing live, nothing to fail.
 void reset_allocations() noexcept;
 
@@ -29,6 +38,8 @@ void fail_allocation(std::uint32_t nth) noexcept;
 
 // allocations_live returns how many of the subject's allocations since reset are not freed.
 [[nodiscard]] std::int64_t allocations_live() noexcept;
+
+[[nodiscard]] const Memory& memory() noexcept;
 
 // allocation_failed says whether one was made to fail since reset.
 [[nodiscard]] bool allocation_failed() noexcept;

@@ -10,6 +10,10 @@
 namespace shimfuzz::harness {
 namespace {
 
+// What a connection may come to hold while it waits: something that is made when first needed is
+// no growth.
+constexpr std::int64_t waiting_growth_max = 3;
+
 using model::Answer;
 using model::Report;
 
@@ -90,6 +94,11 @@ void ApiJudge::call_began(Place place, std::span<const std::uint8_t> buffer) noe
     last_.reset();
     wanted_ = false;
     moved_ = 0;
+    if (place == Place::write) {
+        // What went out since the write before is this one's to report.
+        moved_ = tls_.sent_on_the_way - sent_on_the_way_;
+        sent_on_the_way_ = tls_.sent_on_the_way;
+    }
 }
 
 bool ApiJudge::tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept {
@@ -176,6 +185,15 @@ void ApiJudge::call_returned(int returned, Report report) noexcept {
         reach_of(*answer);
         if (!hides_bytes && !(not_yet_finished && answer == Answer::ok)) {
             judge_report(*answer, report);
+        }
+    }
+    if (place_ == Place::handshake && report == Report::ok) {
+        findings_.reached(Invariant::session_is_whole);
+        if (!tls_.established) {
+            findings_.report({.invariant = Invariant::session_is_whole,
+                              .place = place_,
+                              .answer = last_,
+                              .done = Done::half_open});
         }
     }
     judge_count(returned, report);
@@ -300,6 +318,26 @@ void ApiJudge::peer_accepted(const scenario::Setup& setup) noexcept {
                           .place = place_,
                           .answer = Answer::ok,
                           .done = let_in(setup)});
+    }
+}
+
+void ApiJudge::holds(std::int64_t live) noexcept {
+    const std::uint64_t moved = tls_.accepted + tls_.delivered + tls_.records_taken + tls_.sent;
+    const bool waits = last_.has_value() && model::is_want(*last_) && moved == moved_before_;
+    moved_before_ = moved;
+    calls_waiting_ = waits ? calls_waiting_ + 1 : 0;
+    if (calls_waiting_ == 1) {
+        held_at_first_ = live;
+    }
+    if (calls_waiting_ < 2) {
+        return;
+    }
+    findings_.reached(Invariant::memory_is_bounded);
+    if (live > held_at_first_ + waiting_growth_max) {
+        findings_.report({.invariant = Invariant::memory_is_bounded,
+                          .place = place_,
+                          .answer = last_,
+                          .done = Done::grows});
     }
 }
 

@@ -37,6 +37,9 @@ public:
     // as `setup` says.
     void peer_accepted(const scenario::Setup& setup) noexcept;
 
+    // The call has left the connection with `live` allocations.
+    void holds(std::int64_t live) noexcept;
+
     // The connection was freed; `live` of its allocations were not.
     void freed(std::int64_t live) noexcept;
 
@@ -56,12 +59,18 @@ private:
     const TlsFacts& tls_;
     bool may_refuse_peer_ = false;
 
+    // Calls in a row that waited and moved nothing, and what the first of them left allocated.
+    std::uint32_t calls_waiting_ = 0;
+    std::int64_t held_at_first_ = 0;
+    std::uint64_t moved_before_ = 0;  // in all, by the call before
+
     // The call that is on.
     Place place_ = Place::free;
     std::span<const std::uint8_t> buffer_;
     std::optional<model::Answer> last_;  // of the call
     bool wanted_ = false;                // a WANT was answered within it
     std::uint64_t moved_ = 0;            // bytes accepted or delivered within it
+    std::uint64_t sent_on_the_way_ = 0;  // bytes that went out before it, and a write has learnt of
 };
 
 }  // namespace shimfuzz::harness

@@ -22,12 +22,12 @@ constexpr std::size_t events_printed_max = 24;
 
 const char* name_of(LoopEventKind kind) noexcept {
     static constexpr std::array names{"the application opens the connection",
-                                      "the connection is opened",
                                       "callback_on_writable",
                                       "rx_flow_control",
                                       "poll returns",
                                       "lws_write",
                                       "the callback returns",
+                                      "the connection is opened",
                                       "calls",
                                       "sleeps",
                                       "tells: established",

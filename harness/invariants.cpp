@@ -75,6 +75,13 @@ constexpr std::array<InvariantDescription, invariant_count> table{{
     {Invariant::nothing_leaks, "nothing_leaks",
      "What a connection allocated is gone when it is freed, also when an allocation failed.",
      "lws 3177, 3538", Level::api, false},
+    {Invariant::memory_is_bounded, "memory_is_bounded",
+     "What a connection holds does not grow with how often it is asked while it waits.",
+     "CVE-2016-6304", Level::api, false},
+    {Invariant::session_is_whole, "session_is_whole",
+     "A session is reported established once TLS has established it, and not before; one that "
+     "memory ran out on works whole or closes.",
+     "SSL_do_handshake(3)", Level::api, false},
     {Invariant::memory_is_safe, "memory_is_safe",
      "AddressSanitizer and MemorySanitizer have nothing to report.", "the sanitizers", Level::api,
      false},

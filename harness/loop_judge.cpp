@@ -22,7 +22,9 @@ bool LoopJudge::output_waits(const LoopFacts& facts) const noexcept {
 // W of docs/invariants.md: established, open, and output waits.
 bool LoopJudge::something_to_send(const LoopFacts& facts) const noexcept {
     const bool open = tls_.established && !facts.closing && !tls_.dead && !tls_.ended;
-    return open && output_waits(facts);
+    // A TICKET is rightly reported as WANT_READ, and whoever is told that waits for bytes.
+    const bool may_wait = tls_.last_was(Function::write, Answer::ticket);
+    return open && output_waits(facts) && !may_wait;
 }
 
 bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
@@ -239,11 +241,12 @@ void LoopJudge::closes(const LoopFacts& facts) noexcept {
 
 void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
                         const LoopFacts& facts) noexcept {
-    if (!tls_.arrived_content_is_right) {
-        report(Invariant::no_byte_invented, tls_.last[static_cast<std::size_t>(Function::write)],
-               Done::bytes_invented);
+    judge_arrival();
+    if (!plausible_ || !tls_.recoverable_with_memory) {
+        return;
     }
-    if (!plausible_ || !tls_.recoverable) {
+    if (!tls_.recoverable) {
+        judge_wholeness(closed, unread, facts);
         return;
     }
     if (facts.close_asked) {
@@ -259,32 +262,62 @@ void LoopJudge::settled(bool idle, bool closed, std::uint64_t unread,
     if (closed || facts.rx_flow_off) {
         return;
     }
-    judge_liveness(unread, facts);
-    if (!idle) {
+    const std::optional<Shortfall> shortfall = find_shortfall(unread, facts);
+    if (shortfall.has_value()) {
+        report(shortfall->invariant, shortfall->answer, shortfall->done);
+    } else if (!idle) {
         report(Invariant::pass_makes_progress, pass_.last_read, Done::spins);
     }
 }
 
-void LoopJudge::judge_liveness(std::uint64_t unread, const LoopFacts& facts) noexcept {
+// What came to the peer's application is not what was accepted: some of it is missing, or some is
+// there twice.
+void LoopJudge::judge_arrival() noexcept {
+    if (tls_.arrived_content_is_right) {
+        return;
+    }
+    const bool missing = tls_.arrived < tls_.accepted;
+    report(missing ? Invariant::no_byte_lost : Invariant::no_byte_invented,
+           tls_.last[static_cast<std::size_t>(Function::write)],
+           missing ? Done::bytes_lost : Done::bytes_invented);
+}
+
+// Memory may have run out. Whoever was told has closed; whoever was not has lost nothing by it.
+void LoopJudge::judge_wholeness(bool closed, std::uint64_t unread,
+                                const LoopFacts& facts) noexcept {
+    findings_.reached(Invariant::session_is_whole);
+    if (closed || facts.rx_flow_off || facts.close_asked) {
+        return;
+    }
+    if (const std::optional<Shortfall> shortfall = find_shortfall(unread, facts)) {
+        report(Invariant::session_is_whole, shortfall->answer, shortfall->done);
+    }
+}
+
+// What has not come of what was begun.
+std::optional<LoopJudge::Shortfall>
+LoopJudge::find_shortfall(std::uint64_t unread, const LoopFacts& facts) const noexcept {
     const auto last = [&](Function function) {
         return tls_.last[static_cast<std::size_t>(function)];
     };
     if (!tls_.established) {
-        report(Invariant::handshake_completes, last(Function::handshake), Done::never_established);
-        return;
+        return Shortfall{Invariant::handshake_completes, last(Function::handshake),
+                         Done::never_established};
     }
     if (facts.writeable_due) {
-        report(Invariant::writeable_is_delivered, last(Function::read), Done::never_called_back);
+        return Shortfall{Invariant::writeable_is_delivered, last(Function::read),
+                         Done::never_called_back};
     }
     if (facts.app_sent > tls_.accepted || (tls_.has_peer && tls_.accepted > tls_.arrived)) {
-        report(Invariant::no_byte_lost, last(Function::write), Done::bytes_lost);
+        return Shortfall{Invariant::no_byte_lost, last(Function::write), Done::bytes_lost};
     }
     if (tls_.pending > 0) {
-        report(Invariant::pending_is_serviced, last(Function::read), Done::sleeps);
+        return Shortfall{Invariant::pending_is_serviced, last(Function::read), Done::sleeps};
     }
     if (unread > 0) {
-        report(Invariant::no_byte_lost, last(Function::read), Done::bytes_lost);
+        return Shortfall{Invariant::no_byte_lost, last(Function::read), Done::bytes_lost};
     }
+    return std::nullopt;
 }
 
 }  // namespace shimfuzz::harness

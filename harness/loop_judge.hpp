@@ -72,7 +72,17 @@ private:
     void judge_pending(const model::PollEvents& events, bool at_once,
                        const LoopFacts& facts) noexcept;
     void judge_progress() noexcept;
-    void judge_liveness(std::uint64_t unread, const LoopFacts& facts) noexcept;
+    void judge_arrival() noexcept;
+
+    // Something that was begun and has not come.
+    struct Shortfall {
+        Invariant invariant;
+        std::optional<model::Answer> answer;
+        Done done;
+    };
+    [[nodiscard]] std::optional<Shortfall> find_shortfall(std::uint64_t unread,
+                                                          const LoopFacts& facts) const noexcept;
+    void judge_wholeness(bool closed, std::uint64_t unread, const LoopFacts& facts) noexcept;
     void report(Invariant invariant, std::optional<model::Answer> answer, Done done) noexcept;
 
     Findings& findings_;

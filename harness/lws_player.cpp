@@ -129,7 +129,6 @@ Parts parts_of(const scenario::Scenario& scenario) {
 
 extern "C" {
 int __real_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, int thread);
-
 int __real_lws_ssl_pending(struct lws* wsi);
 
 int __wrap_lws_ssl_pending(struct lws* wsi) {
@@ -432,8 +431,13 @@ bool LwsPlayer::play(const scenario::Op& op) noexcept {
         return true;
     }
     if (const auto played = play_in_the_world(op, about_->tls(), about_->loop_judge())) {
-        if (op.kind == OpKind::alloc_fail && has_two_) {
-            connections_[1 - about_->index()]->tls().not_recoverable();
+        if (op.kind == OpKind::alloc_fail) {
+            // Of a whole lws nothing is asked of either connection: its application may be the one
+            // that got no memory.
+            about_->tls().not_recoverable();
+            if (has_two_) {
+                connections_[1 - about_->index()]->tls().not_recoverable();
+            }
         }
         return *played;
     }

@@ -10,7 +10,7 @@ Observation* observation = nullptr;
 
 }  // namespace
 
-void Observation::begin() noexcept {
+Observation::Observation(model::Heeds heeds) noexcept : heeds_{heeds} {
     observation = this;
 }
 

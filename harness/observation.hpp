@@ -16,7 +16,7 @@ namespace shimfuzz::harness {
 // Observation keeps what happens while it lives; there is one at a time.
 class Observation {
 public:
-    explicit Observation(model::Heeds heeds) noexcept : heeds_{heeds} { begin(); }
+    explicit Observation(model::Heeds heeds) noexcept;
     ~Observation();
     Observation(const Observation&) = delete;
     Observation& operator=(const Observation&) = delete;
@@ -26,8 +26,6 @@ public:
 private:
     friend void observe(const model::LoopEvent& event) noexcept;
     friend void time_will_pass() noexcept;
-
-    void begin() noexcept;
 
     model::Heeds heeds_;
     std::vector<model::LoopEvent> events_;

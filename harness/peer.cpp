@@ -168,10 +168,11 @@ Peer::Peer() {
 Peer::~Peer() = default;
 
 void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
+    wire_ = &wire;
     is_server_ = setup.side == scenario::Side::client;
     write_begin_ = write_end_ = written_ = 0;
     asked_ = sent_ = received_ = 0;
-    close_due_ = renegotiation_due_ = established_ = failed_ = was_closed_ = closed_ = false;
+    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ = closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
     Context& context = contexts_->of(is_server_, setup);
@@ -206,9 +207,11 @@ bool Peer::step() noexcept {
     if (!established_) {
         return shake_hands();
     }
+    const std::size_t waiting = wire_->waits_for_peer();
     const bool has_sent = send();
     const bool has_read = !failed_ && read();
-    return has_sent || has_read;
+    // A record that is no data, as a warning, is answered with WANT_READ, whatever comes after it.
+    return has_sent || has_read || wire_->waits_for_peer() != waiting;
 }
 
 // Whether a call that did not succeed has moved the session on all the same; an end is noted.
@@ -235,9 +238,16 @@ bool Peer::shake_hands() noexcept {
     return established_ || went_on(code);
 }
 
+// A server that has asked for another handshake and then reads data asks again, and makes that
+// message where a record that is not out yet still lies (mbedTLS 2.28.3 library/ssl_msg.c,
+// mbedtls_ssl_read, "resend HelloRequest"): the other end gets a wrong MAC. So it waits.
+bool Peer::may_read() const noexcept {
+    return !renegotiation_begun_ || contexts_->ssl->MBEDTLS_PRIVATE(out_left) == 0;
+}
+
 bool Peer::read() noexcept {
     static std::array<std::uint8_t, read_size_max> buffer;
-    if (was_closed_) {
+    if (was_closed_ || !may_read()) {
         return false;
     }
     const int returned = __real_mbedtls_ssl_read(contexts_->ssl, buffer.data(), buffer.size());
@@ -255,6 +265,7 @@ bool Peer::send() noexcept {
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
     if (renegotiation_due_ && written_ == 0) {
         renegotiation_due_ = false;
+        renegotiation_begun_ = true;
         const int code = mbedtls_ssl_renegotiate(contexts_->ssl);
         // Of a client that is not ready for it, or in TLS 1.3, it is refused before anything is
         // sent.

@@ -57,11 +57,13 @@ private:
 
     [[nodiscard]] bool step() noexcept;
     [[nodiscard]] bool shake_hands() noexcept;
+    [[nodiscard]] bool may_read() const noexcept;
     [[nodiscard]] bool read() noexcept;
     [[nodiscard]] bool send() noexcept;
     [[nodiscard]] bool went_on(int code) noexcept;
 
     std::unique_ptr<Contexts> contexts_;
+    Wire* wire_ = nullptr;
     bool is_server_ = false;
 
     std::array<std::uint16_t, scenario::ops_max> writes_{};
@@ -73,6 +75,7 @@ private:
     std::uint64_t received_ = 0;
     bool close_due_ = false;
     bool renegotiation_due_ = false;
+    bool renegotiation_begun_ = false;
     bool established_ = false;
     bool failed_ = false;
     bool was_closed_ = false;

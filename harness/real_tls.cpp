@@ -22,7 +22,7 @@ constexpr std::uint32_t handshake_flights = 4;
 
 // What a C library forces on us: functions of the system get no argument of ours.
 Wire* the_wire = nullptr;
-const SystemCalls* system_before = nullptr;
+const SystemCalls* system_without_wire = nullptr;
 
 Wire& process_wire() noexcept {
     static Wire wire;
@@ -60,9 +60,9 @@ constexpr SystemCalls wire_calls{.clock_gettime = simulated_clock,
                                  .receive = receive_from_wire,
                                  .simulated_fd = wire_fd};
 
-// What mbedTLS has yet to send of a record it has made.
-bool has_output(const mbedtls_ssl_context* ssl) noexcept {
-    return ssl->MBEDTLS_PRIVATE(out_left) != 0;
+// What mbedTLS has yet to send of the records it has made.
+std::size_t unsent(const mbedtls_ssl_context* ssl) noexcept {
+    return ssl->MBEDTLS_PRIVATE(out_left);
 }
 
 bool is_over(const mbedtls_ssl_context* ssl) noexcept {
@@ -87,16 +87,18 @@ RealTls::RealTls(const scenario::Scenario& scenario) noexcept
     : scenario_{scenario}, wire_{process_wire()}, peer_{process_peer()}, chance_{subject_seed} {
     wire_.reset();
     the_wire = &wire_;
-    system_before = replace_system(&wire_calls);
+    system_without_wire = replace_system(&wire_calls);
     peer_.begin(scenario.setup, wire_);
     facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
     facts_.has_certificates = scenario.setup.auth == scenario::Auth::certificate;
     // With certificates a handshake may well fail: what must come of it is judged by itself.
-    facts_.recoverable = facts_.has_peer && !facts_.has_certificates;
+    if (!facts_.has_peer || facts_.has_certificates) {
+        not_recoverable();
+    }
 }
 
 RealTls::~RealTls() {
-    replace_system(system_before);
+    replace_system(system_without_wire);
     the_wire = nullptr;
 }
 
@@ -116,7 +118,9 @@ bool RealTls::play(const scenario::Op& op) noexcept {
     }
     if (op.kind == OpKind::peer_renegotiate) {
         // A client waits for the answer before it does anything else, and a refusal is none.
-        facts_.recoverable = facts_.recoverable && scenario_.setup.side == scenario::Side::client;
+        if (scenario_.setup.side == scenario::Side::server) {
+            not_recoverable();
+        }
         peer_.renegotiate();
         return true;
     }
@@ -186,10 +190,28 @@ bool RealTls::judge_allows(Function function, std::span<const std::uint8_t> data
     return calls_judge_ != nullptr && calls_judge_->tls_asked(function, data.data(), data.size());
 }
 
+// The outstanding write's record is gone, and nobody asked to write. While there is still something
+// unsent, be it an alert behind it, mbedTLS goes on taking the next write for this one's.
+void RealTls::notice_sent_on_the_way() noexcept {
+    if (facts_.outstanding_write == 0 || unsent(ssl_) != 0) {
+        return;
+    }
+    const int record_max = mbedtls_ssl_get_max_out_record_payload(ssl_);
+    const auto bytes =
+        std::min(facts_.outstanding_write, static_cast<std::uint32_t>(std::max(record_max, 0)));
+    facts_.outstanding_write = 0;
+    facts_.accepted += bytes;
+    facts_.sent_on_the_way += bytes;
+    // What the write waited for has come.
+    facts_.last[static_cast<std::size_t>(Function::write)] = Answer::ok;
+}
+
 // mbedTLS has answered: keeps it, and hands it on.
 int RealTls::came_back(Function function, int returned, std::size_t bytes) noexcept {
     const Reply reply = returned > 0 ? Reply{} : Reply{classify(function, returned), returned};
+    notice_sent_on_the_way();
     facts_.records_taken = static_cast<std::uint32_t>(wire_.received());
+    facts_.sent = wire_.sent();
     facts_.pending = static_cast<std::uint32_t>(__real_mbedtls_ssl_get_bytes_avail(ssl_));
     answered(function, reply, static_cast<std::uint32_t>(bytes), false, false);
     return returned;
@@ -221,7 +243,7 @@ int RealTls::write(mbedtls_ssl_context* ssl, std::span<const std::uint8_t> data)
     const std::size_t bytes = returned > 0 ? static_cast<std::size_t>(returned) : 0;
     facts_.accepted += bytes;
     // A write that waits for room has made its record, and will be asked for again.
-    const bool is_made = returned <= 0 && has_output(ssl);
+    const bool is_made = returned <= 0 && unsent(ssl) != 0;
     facts_.outstanding_write = is_made ? static_cast<std::uint32_t>(data.size()) : 0;
     return came_back(Function::write, returned, bytes);
 }
@@ -249,7 +271,7 @@ int RealTls::close_notify(mbedtls_ssl_context* ssl) noexcept {
     }
     // With a record still to flush mbedtls_ssl_send_alert_message flushes that and returns, without
     // an alert (mbedTLS 2.28.3 library/ssl_msg.c, "if( ssl->out_left != 0 )").
-    if (is_over(ssl) && !has_output(ssl)) {
+    if (is_over(ssl) && unsent(ssl) == 0) {
         ++facts_.alerts_attempted;
         alert_pending_ = true;
     }

@@ -58,6 +58,7 @@ public:
 
 private:
     [[nodiscard]] bool judge_allows(Function function, std::span<const std::uint8_t> data) noexcept;
+    void notice_sent_on_the_way() noexcept;
     int came_back(Function function, int returned, std::size_t bytes) noexcept;
     bool inject_raw(std::size_t size) noexcept;
 

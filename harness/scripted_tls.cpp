@@ -208,7 +208,9 @@ void ScriptedTls::answer(Function function, const Reply& reply, std::uint32_t by
     wanted_read_at_[index_of(function)] = facts_.records_taken;
     leave_errno(reply);
     answered(function, reply, bytes, scripted, replaced);
-    facts_.recoverable = facts_.recoverable && !facts_.dead && !facts_.ended;
+    if (facts_.dead || facts_.ended) {
+        not_recoverable();
+    }
 }
 
 IoResult ScriptedTls::fail(Function function) noexcept {

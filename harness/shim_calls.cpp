@@ -149,22 +149,27 @@ void ShimCalls::free_context() noexcept {
 }
 
 // On the scripted seam it takes one call. Where the world moves by itself, both ends take their
-// turns until it is done, or one has given up. What a want is reported as is not judged and not
-// heeded: a shim that calls it a failure (finding 3) would never be seen beyond its first.
+// turns until it is done, or one has given up. A shim that calls a want a failure is asked again
+// all the same, as lws does: what a handshake is told while it waits is judged where the scenario
+// begins with it, and what comes after would else never be seen of such a shim.
 void ShimCalls::establish() noexcept {
     tls_.assume_established(true);
-    CallResult result = shake_hands(Judged::no);
-    const auto waits = [&] {
-        const std::optional<model::Answer> truth = judge_.truth();
-        return truth.has_value() && model::is_want(*truth);
-    };
-    for (std::uint32_t i = 0; i < handshake_calls_max && waits() && tls_.turn(); ++i) {
-        result = shake_hands(Judged::no);
+    establishing_ = true;
+    CallResult result = handshake();
+    for (std::uint32_t i = 0; i < handshake_calls_max && has_wanted() && tls_.turn(); ++i) {
+        result = handshake();
     }
+    establishing_ = false;
     if (tls_.turn() && result.report != Report::ok) {
         free();
     }
     tls_.assume_established(false);
+}
+
+// mbedTLS last answered the call that it waits.
+bool ShimCalls::has_wanted() const noexcept {
+    const std::optional<model::Answer> truth = judge_.truth();
+    return truth.has_value() && model::is_want(*truth);
 }
 
 void ShimCalls::begin(Place place, std::span<const std::uint8_t> buffer) noexcept {
@@ -210,7 +215,7 @@ Report ShimCalls::ask_report(int returned) const noexcept {
     return Report::failed;
 }
 
-CallResult ShimCalls::end(int returned, Judged judged) noexcept {
+CallResult ShimCalls::end(int returned, bool misused) noexcept {
     CallResult result{.returned = returned};
     {
         const SubjectScope scope;
@@ -219,11 +224,13 @@ CallResult ShimCalls::end(int returned, Judged judged) noexcept {
                          place_ == Place::read && subject_pending(connection_) > 0;
     }
     const std::optional<model::Answer> truth = judge_.truth();
-    const bool misused = judged == Judged::as_misuse;
     if (misused) {
         judge_.misuse_returned(returned, result.report);
-    } else if (judged == Judged::as_call) {
-        judge_.call_returned(returned, result.report);
+    } else {
+        if (!establishing_ || !has_wanted()) {
+            judge_.call_returned(returned, result.report);
+        }
+        judge_.holds(allocations_live());
     }
     note_situation(static_cast<std::uint32_t>(place_) |
                    (truth.has_value() ? static_cast<std::uint32_t>(*truth) + 1 : 0) << 4 |
@@ -238,17 +245,13 @@ CallResult ShimCalls::end(int returned, Judged judged) noexcept {
 }
 
 CallResult ShimCalls::handshake() noexcept {
-    return shake_hands(Judged::as_call);
-}
-
-CallResult ShimCalls::shake_hands(Judged judged) noexcept {
     begin(Place::handshake, {});
     int returned = 0;
     {
         const SubjectScope scope;
         returned = subject_handshake(connection_);
     }
-    CallResult result = end(returned, judged);
+    CallResult result = end(returned, false);
     result.pending = returned > 0 && subject_pending(connection_) > 0;
     if (result.report == Report::ok && context_ != nullptr) {
         judge_peer(result);
@@ -281,7 +284,7 @@ CallResult ShimCalls::read(std::size_t size) noexcept {
         const SubjectScope scope;
         returned = subject_read(connection_, buffer.data(), static_cast<int>(buffer.size()));
     }
-    return end(returned, Judged::as_call);
+    return end(returned, false);
 }
 
 CallResult ShimCalls::write(std::uint64_t position, std::size_t size) noexcept {
@@ -292,7 +295,7 @@ CallResult ShimCalls::write(std::uint64_t position, std::size_t size) noexcept {
         const SubjectScope scope;
         returned = subject_write(connection_, buffer.data(), static_cast<int>(buffer.size()));
     }
-    return end(returned, Judged::as_call);
+    return end(returned, false);
 }
 
 CallResult ShimCalls::shutdown() noexcept {
@@ -302,7 +305,7 @@ CallResult ShimCalls::shutdown() noexcept {
         const SubjectScope scope;
         returned = subject_shutdown(connection_);
     }
-    return end(returned, Judged::as_call);
+    return end(returned, false);
 }
 
 void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept {
@@ -326,7 +329,7 @@ void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept
         const SubjectScope scope;
         returned = raw_call(call, connection, data, length);
     }
-    end(returned, Judged::as_misuse);
+    end(returned, true);
     connection_ = kept;
 }
 

@@ -52,10 +52,9 @@ private:
     void establish() noexcept;
     void judge_peer(CallResult& result) noexcept;
     void free_context() noexcept;
+    [[nodiscard]] bool has_wanted() const noexcept;
     void begin(Place place, std::span<const std::uint8_t> buffer) noexcept;
-    enum class Judged : std::uint8_t { no, as_call, as_misuse };
-    CallResult end(int returned, Judged judged) noexcept;
-    CallResult shake_hands(Judged judged) noexcept;
+    CallResult end(int returned, bool misused) noexcept;
     [[nodiscard]] model::Report ask_report(int returned) const noexcept;
 
     TlsSeam& tls_;
@@ -65,6 +64,7 @@ private:
     subject_context* context_ = nullptr;  // its own, where it has one
     subject_connection* connection_ = nullptr;
     bool opened_ = false;
+    bool establishing_ = false;
     Place place_ = Place::free;
     std::size_t asked_ = 0;
     TraceRow* row_ = nullptr;

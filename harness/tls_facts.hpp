@@ -22,16 +22,23 @@ struct TlsFacts {
     std::uint32_t outstanding_write = 0;  // length of the write that must be repeated; 0: none
     std::uint64_t accepted = 0;           // plaintext taken from the shim, in all
     std::uint64_t delivered = 0;          // plaintext given to the shim, in all
+    // Of `accepted`, what went out while something else than a write was asked: mbedTLS sends what
+    // is unsent on the way to an alert of its own, or to the next record it reads.
+    std::uint64_t sent_on_the_way = 0;
     std::uint32_t records_taken = 0;      // from the wire
     std::uint32_t alerts_attempted = 0;   // close_notify alerts begun
     std::uint32_t alerts_sent = 0;
     bool recoverable = true;  // every answer so far leaves the connection able to finish
+    bool recoverable_with_memory = true;  // it would be, had no allocation failed
+
+    // On the real seam: bytes that the subject has put on the wire.
+    std::uint64_t sent = 0;
 
     bool has_certificates = false;  // on the real seam: both ends know each other by them
 
     // On the real seam, where there is somebody at the other end.
     bool has_peer = false;
-    std::uint64_t arrived = 0;          // of what was accepted, what the peer's application has read
+    std::uint64_t arrived = 0;  // of what was accepted, what the peer's application has read
     bool arrived_content_is_right = true;
 
     [[nodiscard]] bool last_was(Function function, model::Answer answer) const noexcept {

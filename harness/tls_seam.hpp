@@ -65,7 +65,13 @@ public:
     [[nodiscard]] const TlsFacts& facts() const noexcept { return facts_; }
 
     // Something happened after which liveness is not judged.
-    void not_recoverable() noexcept { facts_.recoverable = false; }
+    void not_recoverable() noexcept {
+        facts_.recoverable = false;
+        facts_.recoverable_with_memory = false;
+    }
+
+    // An allocation will fail: what comes of it is nobody's fault, but must come to something.
+    void runs_out_of_memory() noexcept { facts_.recoverable = false; }
 
 protected:
     TlsSeam() = default;

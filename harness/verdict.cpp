@@ -82,12 +82,16 @@ std::string_view spell(Done done) noexcept {
         return "established_twice";
     case Done::never_closed:
         return "never_closed";
+    case Done::half_open:
+        return "half_open";
     case Done::no_alert:
         return "no_alert";
     case Done::second_alert:
         return "second_alert";
     case Done::leaks:
         return "leaks";
+    case Done::grows:
+        return "grows";
     case Done::client_without_certificate:
         return "client_without_certificate";
     case Done::untrusted_client:

@@ -51,10 +51,12 @@ enum class Done : std::uint8_t {
     never_established,
     established_twice,
     never_closed,
+    half_open,
     // Alerts and memory.
     no_alert,
     second_alert,
     leaks,
+    grows,
     // A session with whom verification should have kept out.
     client_without_certificate,
     untrusted_client,
@@ -64,7 +66,7 @@ enum class Done : std::uint8_t {
     expired_server,
     misnamed_server,
 };
-inline constexpr std::size_t done_count = 37;
+inline constexpr std::size_t done_count = 39;
 
 // Signature identifies a violation: the same bug gives the same signature, whatever scenario shows
 // it. Known-findings files list these.

@@ -69,6 +69,7 @@ void Wire::reset() noexcept {
     end_.reset();
     damage_count_ = 0;
     received_ = 0;
+    sent_ = 0;
 }
 
 std::ptrdiff_t Wire::subject_sends(std::span<const std::uint8_t> bytes) noexcept {
@@ -77,6 +78,7 @@ std::ptrdiff_t Wire::subject_sends(std::span<const std::uint8_t> bytes) noexcept
     }
     const std::size_t room = tx_room_.value_or(static_cast<std::uint32_t>(bytes.size()));
     const std::size_t count = to_peer_.append(bytes.first(std::min(bytes.size(), room)));
+    sent_ += count;
     if (tx_room_.has_value()) {
         *tx_room_ -= static_cast<std::uint32_t>(count);
     }

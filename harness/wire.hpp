@@ -30,7 +30,9 @@ inline constexpr std::size_t corruptions_max = 16;
 class Stream {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
-    [[nodiscard]] std::size_t space() const noexcept { return wire_size_max - size(); }
+    [[nodiscard]] std::size_t space() const noexcept {
+        return size() < wire_size_max ? wire_size_max - size() : 0;  // doubled bytes come on top
+    }
 
     // append takes as many of `bytes` as there is space for, and returns how many.
     std::size_t append(std::span<const std::uint8_t> bytes) noexcept;
@@ -44,7 +46,7 @@ public:
     void clear() noexcept { begin_ = end_ = 0; }
 
 private:
-    // One more than fits: a doubled byte pushes the rest on.
+    // More than ever is appended: a doubled byte pushes the rest on.
     std::array<std::uint8_t, wire_size_max + corruptions_max> bytes_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
@@ -67,6 +69,7 @@ public:
     // The peer's socket: how many bytes were taken or given, 0 for none now.
     [[nodiscard]] std::size_t peer_sends(std::span<const std::uint8_t> bytes) noexcept;
     [[nodiscard]] std::size_t peer_receives(std::span<std::uint8_t> bytes) noexcept;
+    [[nodiscard]] std::size_t waits_for_peer() const noexcept { return to_peer_.size(); }
 
     // inject puts `bytes` behind what is in flight to the subject, as if the peer had sent them.
     void inject(std::span<const std::uint8_t> bytes) noexcept;
@@ -84,8 +87,9 @@ public:
     // Nothing more reaches the subject after what is in flight; what the peer sends is lost.
     void end(scenario::WireEnd way) noexcept { end_ = end_.value_or(way); }
 
-    // Bytes that have come to the subject, ever.
+    // Bytes that have come to the subject, and that it has sent, ever.
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
 private:
     struct Damage {
@@ -103,6 +107,7 @@ private:
     std::array<Damage, corruptions_max> damages_{};
     std::size_t damage_count_ = 0;
     std::uint64_t received_ = 0;
+    std::uint64_t sent_ = 0;
 };
 
 }  // namespace shimfuzz::harness

@@ -3,18 +3,17 @@
 // `./dev check`, as people and scripts use it: started as a program, judged by what it prints, how
 // it exits and what it leaves of the tree that it was given.
 
+#include "programs.hpp"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -25,56 +24,29 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using tests::Ended;
+using tests::last_line;
+using tests::read;
+using tests::write;
 
 const fs::path source_dir{SHIMFUZZ_SOURCE_DIR};
 
-std::string read(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    EXPECT_TRUE(file.is_open()) << path;
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-void write(const fs::path& path, const std::string& content) {
-    std::ofstream{path, std::ios::binary} << content;
-}
-
-std::string last_line(const std::string& text) {
-    const std::size_t end = text.find_last_not_of('\n');
-    const std::size_t start = text.find_last_of('\n', end);
-    return text.substr(start + 1, end - start);
-}
-
-struct Ended {
-    int exit_code = -1;
-    std::string out;
-    std::string err;
-};
-
 // check runs `./dev check` with `arguments`, words as a shell takes them, in `folder`.
 Ended check(const fs::path& folder, const std::string& arguments) {
-    const std::string command = "cd '" + folder.string() + "' && '" + source_dir.string() +
-                                "/dev' check " + arguments + " >out.txt 2>err.txt </dev/null";
-    const int status = std::system(command.c_str());
-    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-            .out = read(folder / "out.txt"),
-            .err = read(folder / "err.txt")};
+    return tests::run(folder, source_dir / "dev", "check " + arguments);
 }
 
 // ---- what is refused ----
 
-// Each test has an empty folder of its own, in which `tree` looks like an lws tree and is none.
-class Refused : public testing::Test {
+// In each test's folder `tree` looks like an lws tree and is none.
+class Refused : public tests::InEmptyFolder {
 protected:
     void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "shimfuzz-check-XXXXXX").string();
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
+        InEmptyFolder::SetUp();
         tree_ = folder_.filename().string() + "-tree";
         fs::create_directories(folder_ / tree_ / "lib" / "tls" / "mbedtls");
         write(folder_ / tree_ / "CMakeLists.txt", "project(libwebsockets C)\n");
     }
-
-    void TearDown() override { fs::remove_all(folder_); }
 
     // Expects `arguments` to be refused in one line that has `part` in it, and nothing to be built.
     void expect_refused(const std::string& arguments, const std::string& part) const {
@@ -94,7 +66,6 @@ protected:
         expect_refused("--lws " + tree_ + ' ' + arguments, part);
     }
 
-    fs::path folder_;
     std::string tree_;
 };
 

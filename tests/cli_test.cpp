@@ -12,6 +12,7 @@
 #include "cli/minimizer.hpp"
 #include "cli/targets.hpp"
 #include "harness/invariants.hpp"
+#include "programs.hpp"
 #include "scenario/bytes.hpp"
 #include "scenario/op_table.hpp"
 #include "scenario/text.hpp"
@@ -19,13 +20,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -36,6 +33,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using tests::Ended;
+using tests::read;
+using tests::write;
 
 const fs::path source_dir{SHIMFUZZ_SOURCE_DIR};
 const fs::path build_dir{SHIMFUZZ_BUILD_DIR};
@@ -68,45 +68,14 @@ constexpr const char* full_read =
     "answer_read code=ok bytes=9\n"
     "call_read size=9\n";
 
-std::string read(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    EXPECT_TRUE(file.is_open()) << path;
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-void write(const fs::path& path, const std::string& content) {
-    std::ofstream{path, std::ios::binary} << content;
-}
-
 std::size_t count_lines(const std::string& text) {
     return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
 
-struct Ended {
-    int exit_code = -1;
-    std::string out;
-    std::string err;
-};
-
-// Each test works in an empty folder of its own.
-class Cli : public testing::Test {
+class Cli : public tests::InEmptyFolder {
 protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "shimfuzz-cli-XXXXXX").string();
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-
-    void TearDown() override { fs::remove_all(folder_); }
-
-    // run runs `program` with `arguments`, words as a shell takes them, in the test's folder.
     [[nodiscard]] Ended run(const fs::path& program, const std::string& arguments) const {
-        const std::string command = "cd '" + folder_.string() + "' && '" + program.string() + "' " +
-                                    arguments + " >.out 2>.err </dev/null";
-        const int status = std::system(command.c_str());
-        return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                .out = read(folder_ / ".out"),
-                .err = read(folder_ / ".err")};
+        return tests::run(folder_, program, arguments);
     }
 
     [[nodiscard]] Ended shimfuzz(const std::string& arguments) const {
@@ -130,8 +99,6 @@ protected:
                 << arguments << "\nsays    " << ended.err << "without " << part;
         }
     }
-
-    fs::path folder_;
 };
 
 // ---- explain ----

@@ -254,6 +254,18 @@ TEST(LoopJudge, does_not_miss_pollout_where_nothing_is_to_be_sent) {
     EXPECT_EQ(scene.verdict(), "upheld");
 }
 
+TEST(LoopJudge, leaves_it_to_the_loop_whether_a_ticket_is_waited_for) {
+    for (const PollEvents& events : {in, both}) {
+        Scene scene;
+        scene.loop.app_sent = 5;
+        scene.last(Function::write, Answer::ticket);
+        for (std::uint32_t i = 0; i < unjustified_sleeps_max + 2; ++i) {
+            idle_pass(scene, events, events);
+        }
+        EXPECT_EQ(scene.verdict(), "upheld");
+    }
+}
+
 TEST(LoopJudge, sees_pollout_spent_on_nothing_twice) {
     Scene scene;
     scene.loop.writeable_due = true;

@@ -3,7 +3,7 @@
 // Who is let in, exhaustively: whom the subject trusts, what its peer shows, what was asked, with
 // and without the name of the host, on either side, on real mbedTLS. It is linked with each shim.
 //
-// What is expected is the table of model/verification.hpp. In what each shim differs is written down
+// What is expected is the table of model/verification.hpp. In what a shim differs is written down
 // here too, so that a version that mends it, or breaks more, is seen.
 
 #include "harness/run.hpp"

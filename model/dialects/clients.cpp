@@ -10,19 +10,18 @@
 namespace shimfuzz::model {
 
 // lws v4.3.5 lib/core-net/client/connect3.c:39 `lws_client_connect_3_connect`
-bool Dialect::open_client() noexcept {
-    if (ops_ == RoleOps::raw) {
-        // With blocking name resolution TLS is asked before there is a socket (finding 19).
-        std::uint32_t none = 0;
-        const ShimAnswer answer = call(ShimCall::handshake, none);
-        opening_ = false;
-        return world_.act().flag && answer.returned == 1;
-    }
-    in_fds_ = true;
-    events_ = {.in = true, .out = true};
-    state_ = State::waiting_connect;
+void Dialect::open_client() noexcept {
     opening_ = false;
-    return world_.act().flag;
+    if (ops_ == RoleOps::raw) {
+        // With blocking name resolution TLS is asked before there is a socket (finding 19). Where
+        // that does not fail, poll hears no more of the connection.
+        state_ = shake_hands() == Shaken::failed ? State::dead_socket : State::waiting_ssl;
+    } else {
+        in_fds_ = true;
+        events_ = {.in = true, .out = true};
+        state_ = State::waiting_connect;
+    }
+    world_.opened(state_ != State::dead_socket);
 }
 
 // lws v4.3.5 lib/roles/h1/ops-h1.c:563 `rops_handle_POLLIN_h1`
@@ -31,7 +30,7 @@ Dialect::Handled Dialect::pollin_h1_client(PollEvents& revents) noexcept {
         change_events({.in = true}, {});
         return read_body();
     }
-    if (revents.out && handle_pollout_event() != 0) {
+    if (revents.out && !handle_pollout_event()) {
         return Handled::please_close_me;
     }
     const Handled handled = client_socket_service(revents);
@@ -66,14 +65,13 @@ Dialect::Handled Dialect::client_socket_service(PollEvents& revents) noexcept {
         return revents.out ? connected() : Handled::handled;
     case State::h1c_issue_handshake:
         change_events({.out = true}, {});
-        return client_shakes_hands(true);
+        return client_shakes_hands();
     case State::waiting_ssl:
-        return client_shakes_hands(false);
+        return client_shakes_hands();
     case State::waiting_server_reply:
         return read_reply(revents);
     case State::ssl_init:
     case State::ssl_ack_pending:
-    case State::pre_ws_serving_accept:
     case State::established:
     case State::body:
     case State::flushing_before_close:
@@ -95,28 +93,34 @@ Dialect::Handled Dialect::connected() noexcept {
     return died ? Handled::already_died : Handled::handled;
 }
 
+Dialect::Handled Dialect::client_shakes_hands() noexcept {
+    switch (shake_hands()) {
+    case Shaken::done:
+        return send_request();
+    case Shaken::not_yet:
+        state_ = State::waiting_ssl;
+        return Handled::handled;
+    case Shaken::failed:
+        break;
+    }
+    return fail_client();
+}
+
 // lws v4.3.5 lib/tls/mbedtls/mbedtls-client.c:250 `lws_tls_client_connect`
-Dialect::Handled Dialect::client_shakes_hands(bool first) noexcept {
-    has_ssl_ = true;
+Dialect::Shaken Dialect::shake_hands() noexcept {
     std::uint32_t none = 0;
     const ShimAnswer answer = call(ShimCall::handshake, none);
     if (answer.returned == 1) {
-        return send_request();
+        return Shaken::done;
     }
     if (answer.error == SslError::want_read || answer.want_read) {
-        state_ = State::waiting_ssl;
-        return Handled::handled;
+        return Shaken::not_yet;
     }
     if (answer.error == SslError::want_write || answer.want_write) {
         callback_on_writable();
-        state_ = State::waiting_ssl;
-        return Handled::handled;
+        return Shaken::not_yet;
     }
-    if (answer.returned == 0) {
-        state_ = first ? State::waiting_ssl : state_;
-        return Handled::handled;
-    }
-    return fail_client();
+    return answer.returned == 0 ? Shaken::not_yet : Shaken::failed;
 }
 
 // The request is written once, whatever comes of it.
@@ -168,7 +172,7 @@ bool Dialect::reply_is_read() noexcept {
     if (role_ == scenario::Role::ws) {
         ops_ = RoleOps::ws;
     }
-    return tell_established();
+    return tell(LoopEventKind::established);
 }
 
 Dialect::Handled Dialect::fail_client() noexcept {

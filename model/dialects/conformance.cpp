@@ -56,6 +56,10 @@ public:
         return event->answer;
     }
 
+    void opened(bool lives) noexcept override {
+        take({.kind = LoopEventKind::opened, .flag = lives});
+    }
+
     void tell(LoopEventKind told, std::uint32_t size) noexcept override {
         if (told == LoopEventKind::received) {
             receive(size);
@@ -65,19 +69,12 @@ public:
     }
 
     LoopEvent act() noexcept override {
-        const LoopEvent nothing{.kind = LoopEventKind::returned, .flag = true};
         if (is_over()) {
-            return nothing;
+            return {.kind = LoopEventKind::returned, .flag = true};
         }
         const LoopEvent& event = events_[next_];
-        if (event.kind == LoopEventKind::slept) {
-            return event;  // the loop goes on: it is taken by sleep
-        }
-        if (!is_done_to_the_loop(event.kind)) {
-            difference_ = {.at = next_, .of_dialect = nothing};
-            return nothing;
-        }
-        ++next_;
+        // A deed of the loop is held against the dialect's own.
+        next_ += is_done_to_the_loop(event.kind) ? 1 : 0;
         return event;
     }
 

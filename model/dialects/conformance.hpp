@@ -33,8 +33,8 @@ struct Difference {
 // KnownDifference is something of which a dialect knows nothing. A comparison leaves it out.
 struct KnownDifference {
     const char* reason;  // one sentence
-    const char*
-        scenario;  // a file of corpus/lws_conformance/ that shows it where nothing is left out
+    // A file of corpus/lws_conformance/ that shows it where nothing is left out.
+    const char* scenario;
 };
 
 // known_differences returns all of them.

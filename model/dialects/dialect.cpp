@@ -8,25 +8,6 @@
 #include <algorithm>
 
 namespace shimfuzz::model {
-namespace {
-
-// LWS_PRE on 64 bit machines.
-constexpr std::uint32_t headroom = 16;
-
-// pt_serv_buf_size, which is also the rx_buffer_size of our application's protocol.
-constexpr std::uint32_t serv_buf_size = 4096;
-
-// lws v4.3.5 lib/core-net/output.c:96 `n += LWS_PRE + 4;`
-constexpr std::uint32_t write_at_most = serv_buf_size + headroom + 4;
-
-// lws v4.3.5 lib/core-net/service.c:397 `pt_serv_buf_size - LWS_PRE`
-constexpr std::uint32_t read_at_most = serv_buf_size - headroom;
-
-bool is_syscall_or_ssl(SslError error) noexcept {
-    return error == SslError::syscall || error == SslError::ssl;
-}
-
-}  // namespace
 
 Dialect::Dialect(LwsVersion version, scenario::Side side, scenario::Role role,
                  const PeerStream& peer, DialectWorld& world) noexcept
@@ -38,9 +19,7 @@ Dialect::Dialect(LwsVersion version, scenario::Side side, scenario::Role role,
       world_{world} {}
 
 void Dialect::run() noexcept {
-    if (!open()) {
-        return;
-    }
+    open();
     while (!world_.is_over() && state_ != State::dead_socket) {
         drive(world_.act());
     }
@@ -88,10 +67,8 @@ bool Dialect::service(PollEvents& revents) noexcept {
         close();
         return true;
     }
-    if (state_ == State::shutdown && has_ssl_) {
-        bool waits = false;
-        tls_shutdown(waits);
-        if (!waits) {
+    if (state_ == State::shutdown) {
+        if (!tls_shutdown()) {
             close();
             return true;
         }
@@ -164,65 +141,45 @@ Dialect::Handled Dialect::handle_pollin(PollEvents& revents) noexcept {
     return Handled::please_close_me;
 }
 
-// Returns less than 0 if the connection must close, else what the application returned.
+// Returns whether the connection goes on.
 // lws v4.3.5 lib/core-net/service.c:62 `lws_handle_POLLOUT_event`
-int Dialect::handle_pollout_event() noexcept {
+bool Dialect::handle_pollout_event() noexcept {
     if (unusable_ && version_ != LwsVersion::v4_1_6) {
-        return 0;
+        return true;
     }
-    leave_pollout_active_ = false;
     handling_pollout_ = true;
-    int returned = 0;
+    bool goes_on = true;
     if (!buflist_out_.empty()) {
-        returned = drain_output() ? 0 : -1;  // POLLOUT is left on either way
+        goes_on = drain_output();  // POLLOUT is left on either way
     } else if (state_ == State::flushing_before_close) {
         unusable_ = true;
-        returned = -1;
+        goes_on = false;
     } else {
-        if (!leave_pollout_active_) {
-            change_events({.out = true}, {});
-        }
+        change_events({.out = true}, {});
         handling_pollout_ = false;
         const bool told = !client_ || hdr_parsing_completed_;
-        returned = told ? tell_writeable() : 0;
+        goes_on = !told || tell(LoopEventKind::writeable);
     }
     handling_pollout_ = false;
-    leave_pollout_active_ = false;
-    return returned;
+    return goes_on;
 }
 
 // ---- the application ----
 
-// Returns less than 0 if the application asks to close.
-int Dialect::tell_writeable() noexcept {
-    world_.tell(LoopEventKind::writeable, 0);
-    while (!world_.is_over()) {
+// Returns whether the connection goes on: the application may ask to close it. Where the story has
+// a deed of the loop before the callback has returned, the dialect goes on to its own next one.
+bool Dialect::tell(LoopEventKind told) noexcept {
+    world_.tell(told, 0);
+    for (;;) {
         const LoopEvent act = world_.act();
-        if (act.kind == LoopEventKind::returned) {
-            return act.flag ? -1 : 0;
-        }
         if (act.kind == LoopEventKind::asked_writeable) {
             callback_on_writable();
         } else if (act.kind == LoopEventKind::wrote) {
             write_message(act.size);
+        } else {
+            return act.kind != LoopEventKind::returned || !act.flag;
         }
     }
-    return -1;
-}
-
-// Returns whether the application goes on.
-bool Dialect::tell_established() noexcept {
-    world_.tell(LoopEventKind::established, 0);
-    while (!world_.is_over()) {
-        const LoopEvent act = world_.act();
-        if (act.kind == LoopEventKind::returned) {
-            return !act.flag;
-        }
-        if (act.kind == LoopEventKind::asked_writeable) {
-            callback_on_writable();
-        }
-    }
-    return false;
 }
 
 // lws v4.3.5 lib/core-net/pollfd.c:522 `lws_callback_on_writable`
@@ -252,14 +209,17 @@ void Dialect::change_events(const PollEvents& off, const PollEvents& on) noexcep
         return;
     }
     if (handling_pollout_ && off == PollEvents{} && on == PollEvents{.out = true}) {
-        leave_pollout_active_ = true;
-        return;
+        return;  // leave_pollout_active
     }
     events_.in = (events_.in && !off.in) || on.in;
     events_.out = (events_.out && !off.out) || on.out;
 }
 
 // ---- input and output ----
+
+bool Dialect::is_syscall_or_ssl(SslError error) noexcept {
+    return error == SslError::syscall || error == SslError::ssl;
+}
 
 ShimAnswer Dialect::call(ShimCall call, std::uint32_t& size) noexcept {
     const ShimAnswer answer = world_.call(call, size);
@@ -389,26 +349,23 @@ bool Dialect::write_message(std::uint32_t size) noexcept {
     return issue_raw(head + size);
 }
 
+// Returns whether it waits for the peer.
 // lws v4.3.5 lib/tls/mbedtls/mbedtls-ssl.c:314 `__lws_tls_shutdown`
-void Dialect::tls_shutdown(bool& waits) noexcept {
+bool Dialect::tls_shutdown() noexcept {
     std::uint32_t none = 0;
     const ShimAnswer answer = call(ShimCall::shutdown, none);
-    waits = false;
-    if (answer.returned == 1) {
-        return;
-    }
     if (answer.returned == 0) {
         change_events({}, {.in = true});
-        waits = true;
-        return;
+        return true;
     }
-    if (is_syscall_or_ssl(answer.error)) {
-        return;
+    if (answer.returned == 1 || is_syscall_or_ssl(answer.error)) {
+        return false;
     }
-    waits = answer.want_read || answer.want_write;
+    const bool waits = answer.want_read || answer.want_write;
     if (waits) {
         change_events({}, {.in = answer.want_read, .out = !answer.want_read});
     }
+    return waits;
 }
 
 // ---- closing ----
@@ -426,8 +383,7 @@ void Dialect::close() noexcept {
     }
     // The socket's end is staged: the peer is waited for.
     if (ops_ != RoleOps::raw && !client_ && state_ != State::shutdown && !unusable_) {
-        bool waits = false;
-        tls_shutdown(waits);
+        tls_shutdown();
         if (!unusable_) {
             change_events({.out = true}, {.in = true});
             state_ = State::shutdown;

@@ -4,8 +4,8 @@
 //
 // Not how a loop should be (model/lawful_loop.hpp), nor what is right (harness/loop_judge.hpp): a
 // dialect exists to be compared with the real lws pass by pass (conformance.hpp), and by that to
-// say in a page what tens of thousands of lines do. Its input is what the shim returned. It is
-// written in lws's own order and words, with the place in lws beside each part.
+// say in a few hundred lines what tens of thousands of lines do. Its input is what the shim
+// returned. It is written in lws's own order and words, with the place in lws beside each part.
 //
 // One connection, the poll backend of unix, no extensions, no timeouts: a scenario ends in
 // milliseconds of simulated time. Memory never runs out.
@@ -38,11 +38,15 @@ public:
     // The shim is called. `size` becomes what was passed if it is any_size.
     virtual ShimAnswer call(ShimCall call, std::uint32_t& size) noexcept = 0;
 
-    // The application is told; but after `received` and `closed` it acts: see act.
+    // The opening call returns. `lives`: there is a connection.
+    virtual void opened(bool lives) noexcept = 0;
+
+    // The application is told. Unless it was of `received` or `closed`, it acts then: see act.
     virtual void tell(LoopEventKind told, std::uint32_t size) noexcept = 0;
 
     // act returns what is done next: asked_writeable, wrote or returned within a callback, and
-    // outside of one what drives the loop.
+    // outside of one what drives the loop. Where the loop itself does something next, that is
+    // returned and stays next.
     virtual LoopEvent act() noexcept = 0;
 
     // The loop is at entry of poll. Returns what poll does.
@@ -64,6 +68,18 @@ public:
     void run() noexcept;
 
 private:
+    // pt_serv_buf_size, which is also the rx_buffer_size of our application's protocol.
+    static constexpr std::uint32_t serv_buf_size = 4096;
+
+    // LWS_PRE on 64 bit machines.
+    static constexpr std::uint32_t headroom = 16;
+
+    // lws v4.3.5 lib/core-net/service.c:397 `pt_serv_buf_size - LWS_PRE`
+    static constexpr std::uint32_t read_at_most = serv_buf_size - headroom;
+
+    // lws v4.3.5 lib/core-net/output.c:96 `n += LWS_PRE + 4;`
+    static constexpr std::uint32_t write_at_most = serv_buf_size + headroom + 4;
+
     // lwsi_state, as far as these roles go through it.
     // lws v4.3.5 lib/roles/private-lib-roles.h:89 `LRS_UNCONNECTED`
     enum class State : std::uint8_t {
@@ -71,7 +87,6 @@ private:
         waiting_ssl,
         ssl_init,
         ssl_ack_pending,
-        pre_ws_serving_accept,
         waiting_server_reply,
         h1c_issue_handshake,
         established,
@@ -83,6 +98,7 @@ private:
     enum class RoleOps : std::uint8_t { raw, h1, ws };
     enum class Handled : std::uint8_t { handled, please_close_me, already_died };
     enum class Capable : std::uint8_t { bytes, more_service, error };
+    enum class Shaken : std::uint8_t { done, not_yet, failed };
 
     // What came of one lws_ssl_capable_read or _write.
     struct Io {
@@ -98,7 +114,7 @@ private:
     };
 
     // The loop (dialect.cpp).
-    [[nodiscard]] bool open() noexcept;
+    void open() noexcept;
     void drive(const LoopEvent& done) noexcept;
     void turn() noexcept;
     [[nodiscard]] bool polls_at_once() const noexcept;
@@ -107,9 +123,8 @@ private:
     void service_ripe_rxflow() noexcept;
     [[nodiscard]] PollEvents polled() const noexcept;
     Handled handle_pollin(PollEvents& revents) noexcept;
-    int handle_pollout_event() noexcept;
-    int tell_writeable() noexcept;
-    [[nodiscard]] bool tell_established() noexcept;
+    [[nodiscard]] bool handle_pollout_event() noexcept;
+    [[nodiscard]] bool tell(LoopEventKind told) noexcept;
     void callback_on_writable() noexcept;
     void rx_flow_control(bool on) noexcept;
     void change_events(const PollEvents& off, const PollEvents& on) noexcept;
@@ -118,6 +133,7 @@ private:
     void close_for_good() noexcept;
 
     // Input and output (dialect.cpp).
+    static bool is_syscall_or_ssl(SslError error) noexcept;
     ShimAnswer call(ShimCall call, std::uint32_t& size) noexcept;
     [[nodiscard]] Io capable_read(std::uint32_t size) noexcept;
     [[nodiscard]] Io capable_write(std::uint32_t& size) noexcept;
@@ -126,7 +142,7 @@ private:
     bool issue_raw(std::uint32_t size) noexcept;
     bool drain_output() noexcept;
     bool write_message(std::uint32_t size) noexcept;
-    void tls_shutdown(bool& waits) noexcept;
+    bool tls_shutdown() noexcept;
 
     // The roles (roles.cpp).
     [[nodiscard]] bool server_socket_service_ssl() noexcept;
@@ -141,12 +157,13 @@ private:
     void deliver(std::uint32_t size) noexcept;
 
     // Clients (clients.cpp).
-    [[nodiscard]] bool open_client() noexcept;
+    void open_client() noexcept;
     Handled pollin_h1_client(PollEvents& revents) noexcept;
     Handled read_body() noexcept;
     Handled client_socket_service(PollEvents& revents) noexcept;
     Handled connected() noexcept;
-    Handled client_shakes_hands(bool first) noexcept;
+    Handled client_shakes_hands() noexcept;
+    [[nodiscard]] Shaken shake_hands() noexcept;
     Handled send_request() noexcept;
     Handled read_reply(const PollEvents& revents) noexcept;
     [[nodiscard]] bool reply_is_read() noexcept;
@@ -171,10 +188,8 @@ private:
     bool close_was_begun_ = false;        // wsistate_pre_close
     bool favoured_pollin_ = false;
     bool handling_pollout_ = false;
-    bool leave_pollout_active_ = false;
     bool hdr_parsing_completed_ = false;
-    bool flow_controlled_ = false;  // rxflow_bitmap
-    bool has_ssl_ = false;
+    bool flow_controlled_ = false;            // rxflow_bitmap
     std::uint32_t tls_pending_ = 0;           // SSL_pending, as of the last call
     std::vector<std::uint32_t> buflist_;      // read and not consumed: sizes of its segments
     std::vector<std::uint32_t> buflist_out_;  // written and not sent

@@ -46,13 +46,13 @@ struct ShimAnswer {
 enum class LoopEventKind : std::uint8_t {
     // Done to the loop.
     opening,          // the application opens the connection
-    opened,           // that call has returned; `flag`: there is a connection
     asked_writeable,  // lws_callback_on_writable by the application
     rx_flow,          // lws_rx_flow_control; `flag`: on
     woke,             // poll returned `events`
     wrote,            // lws_write of `size` bytes, within the writeable callback
     returned,         // a callback has returned; `flag`: it asks to close
     // Done by the loop.
+    opened,       // the opening call returns; `flag`: there is a connection
     called,       // `call` of the shim with `size` bytes, and `answer`
     slept,        // at entry of poll, with interest `events`; `flag`: it will not wait
     established,  // the application is told, and so for the next three

@@ -9,36 +9,33 @@
 namespace shimfuzz::model {
 namespace {
 
-// As in dialect.cpp: pt_serv_buf_size.
-constexpr std::uint32_t ws_read_at_most = 4096;
-
 // How often a WebSocket is read again in one service: lws v4.3.5 lib/roles/ws/ops-ws.c:946 `sanity`
 constexpr std::uint32_t ws_reads_max = 100;
 
 }  // namespace
 
 // lws v4.3.5 lib/core-net/adopt.c:353 `lws_adopt_descriptor_vhost2`
-bool Dialect::open() noexcept {
+void Dialect::open() noexcept {
     static_cast<void>(world_.act());  // opening
     if (client_) {
-        return open_client();
+        open_client();
+        return;
     }
     bool lives = server_socket_service_ssl();
     if (lives && ops_ == RoleOps::raw) {
-        lives = tell_established();  // whether TLS is or not
+        lives = tell(LoopEventKind::established);  // whether TLS is or not
     }
     if (!lives) {
         close();
     }
     opening_ = false;
-    return world_.act().flag;  // opened
+    world_.opened(state_ != State::dead_socket);
 }
 
 // Returns whether the connection goes on.
 // lws v4.3.5 lib/tls/tls-server.c:128 `lws_server_socket_service_ssl`
 bool Dialect::server_socket_service_ssl() noexcept {
     if (state_ == State::ssl_init) {
-        has_ssl_ = true;
         state_ = State::ssl_ack_pending;
         in_fds_ = true;
         events_ = {.in = true};
@@ -58,7 +55,7 @@ bool Dialect::server_socket_service_ssl() noexcept {
     if (answer.error == SslError::syscall && answer.errno_left == SeenErrno::again) {
         return true;  // some want, of whichever kind
     }
-    const bool failed = answer.error == SslError::syscall || answer.error == SslError::ssl;
+    const bool failed = is_syscall_or_ssl(answer.error);
     if (!failed && (answer.error == SslError::want_read || answer.want_read)) {
         change_events({}, {.in = true});
         return true;
@@ -83,11 +80,11 @@ Dialect::Handled Dialect::pollin_raw(PollEvents& revents) noexcept {
         const bool lives = !revents.out || drain_output();
         return lives ? Handled::handled : fail();
     }
-    if (!client_ && state_ != State::established) {
+    if (state_ != State::established) {
         return server_socket_service_ssl() ? Handled::handled : Handled::please_close_me;
     }
     if (revents.in && polled().in) {
-        const Io io = capable_read(ws_read_at_most - 16);
+        const Io io = capable_read(read_at_most);
         if (io.capable == Capable::error) {
             return fail();
         }
@@ -99,7 +96,7 @@ Dialect::Handled Dialect::pollin_raw(PollEvents& revents) noexcept {
         return Handled::handled;
     }
     change_events({.out = true}, {});
-    return tell_writeable() < 0 ? fail() : Handled::handled;
+    return tell(LoopEventKind::writeable) ? Handled::handled : fail();
 }
 
 // ---- HTTP/1 ----
@@ -160,7 +157,7 @@ Dialect::Handled Dialect::h1_server_pollout(const PollEvents& revents) noexcept 
     if (!hdr_parsing_completed_) {
         return Handled::handled;
     }
-    const bool lives = buflist_out_.empty() ? tell_writeable() >= 0 : drain_output();
+    const bool lives = buflist_out_.empty() ? tell(LoopEventKind::writeable) : drain_output();
     if (!lives) {
         close();
         return Handled::already_died;
@@ -200,7 +197,7 @@ std::int64_t Dialect::read_h1(std::uint32_t size) noexcept {
 bool Dialect::opening_is_read() noexcept {
     if (role_ == scenario::Role::http) {
         // The application writes its head from within the callback.
-        if (!issue_raw(DialectWorld::any_size) || !tell_established()) {
+        if (!issue_raw(DialectWorld::any_size) || !tell(LoopEventKind::established)) {
             return false;
         }
         state_ = State::body;
@@ -212,7 +209,7 @@ bool Dialect::opening_is_read() noexcept {
         return false;
     }
     state_ = State::established;
-    return tell_established();
+    return tell(LoopEventKind::established);
 }
 
 // `size` bytes of the peer's stream after its opening go to the application.
@@ -245,7 +242,7 @@ void Dialect::deliver(std::uint32_t size) noexcept {
 Dialect::Handled Dialect::pollin_ws(PollEvents& revents) noexcept {
     const bool pollout_can_be_handled =
         state_ == State::established || state_ == State::flushing_before_close;
-    if (revents.out && pollout_can_be_handled && handle_pollout_event() != 0) {
+    if (revents.out && pollout_can_be_handled && !handle_pollout_event()) {
         return Handled::please_close_me;
     }
     if (flow_controlled_) {
@@ -262,12 +259,12 @@ Dialect::Handled Dialect::pollin_ws(PollEvents& revents) noexcept {
         if (buflist_.empty() && !(revents.in && polled().in)) {
             return Handled::handled;
         }
-        const Input input = ws_input(pending > 0 ? pending : ws_read_at_most);
+        const Input input = ws_input(pending > 0 ? pending : serv_buf_size);
         if (input.capable != Capable::bytes) {
             return input.capable == Capable::error ? Handled::please_close_me : Handled::handled;
         }
         finished_consuming(input, static_cast<std::uint32_t>(read_h1(input.bytes)));
-        pending = std::min(tls_pending_, ws_read_at_most);
+        pending = std::min(tls_pending_, serv_buf_size);
         if (pending == 0) {
             return Handled::handled;
         }

@@ -18,17 +18,26 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Says errors on stderr and drops the rest: stdout belongs to the program, and a wrapper that
- * reports every WANT would bury everything else. */
+/* A wrapper that gets no memory says so each time, and a fuzzer tries it a thousand times a
+ * second. */
+static const int errors_said_max = 16;
+
+/* Says the first errors on stderr, a line each, and drops the rest: stdout belongs to the program,
+ * and a wrapper that reports every WANT would bury everything else. */
 void _lws_log(int filter, const char *format, ...) {
+    static int errors_said;
     va_list arguments;
-    if (!(filter & LLL_ERR)) {
+    if (!(filter & LLL_ERR) || errors_said == errors_said_max) {
         return;
     }
+    ++errors_said;
     va_start(arguments, format);
     fputs("lws: ", stderr);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
+    if (*format == '\0' || format[strlen(format) - 1] != '\n') {
+        fputc('\n', stderr);
+    }
 }
 
 /* Copies as much of `src` as `size` - 1 bytes hold, and fills the rest of `dest` with NULs, as
