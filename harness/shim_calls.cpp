@@ -107,13 +107,30 @@ bool ShimCalls::open(const scenario::Setup& setup) noexcept {
 }
 
 subject_connection* ShimCalls::new_connection() noexcept {
-    if (!tls_.facts().has_certificates) {
+    if (!tls_.facts().has_certificates && context_ == nullptr) {
         return subject_open(side_of(setup_), wire_fd);
     }
-    context_ = new_context();
+    context_ = context_ == nullptr ? new_context() : context_;
+    const char* host = host_.front() == '\0' ? host_name : host_.data();
     return context_ == nullptr
                ? nullptr
-               : subject_open_in(context_, wire_fd, host_name, setup_.sends_name ? 1 : 0);
+               : subject_open_in(context_, wire_fd, host, setup_.sends_name ? 1 : 0);
+}
+
+subject_context* ShimCalls::context_to_configure(const scenario::Setup& setup) noexcept {
+    if (context_ == nullptr && !opened_) {
+        setup_ = setup;
+        const SubjectScope scope;
+        context_ = new_context();
+    }
+    return opened_ ? nullptr : context_;
+}
+
+void ShimCalls::set_host(std::span<const std::uint8_t> name) noexcept {
+    const std::size_t size = std::min(name.size(), host_size_max);
+    std::copy_n(name.begin(), size, host_.begin());
+    host_[size] = '\0';
+    configured_otherwise_ = true;
 }
 
 // As lws makes its virtual hosts: what a server shows was turned into DER before, authorities are
@@ -128,7 +145,7 @@ subject_context* ShimCalls::new_context() noexcept {
         configured = configured && (data.empty() || call(context, data.data(), data.size()) == 1);
     };
     configure(subject_trust, authority_of(setup_.trust).pem);
-    if (setup_.side == scenario::Side::server) {
+    if (setup_.auth == scenario::Auth::certificate && setup_.side == scenario::Side::server) {
         const Credentials own = credentials_of(setup_.side, scenario::Identity::good);
         configure(subject_use_certificate, own.certificate.der);
         configure(subject_use_key, own.key.der);
@@ -267,8 +284,12 @@ void ShimCalls::judge_peer(CallResult& result) noexcept {
         goes_on = subject_confirms_peer(connection_) == 1;
     }
     if (goes_on) {
+        const SubjectScope scope;
+        subject_look_at_protocol(connection_);
+    }
+    if (goes_on && !configured_otherwise_) {
         judge_.peer_accepted(setup_);
-    } else {
+    } else if (!goes_on) {
         result.report = Report::failed;
     }
     note_situation(1U << 20 | static_cast<std::uint32_t>(setup_.identity) |
@@ -334,13 +355,15 @@ void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept
 }
 
 void ShimCalls::free() noexcept {
-    if (connection_ == nullptr) {
+    if (connection_ == nullptr && context_ == nullptr) {
         return;
     }
     begin(Place::free, {});
     {
         const SubjectScope scope;
-        subject_free(connection_);
+        if (connection_ != nullptr) {
+            subject_free(connection_);
+        }
         free_context();
     }
     connection_ = nullptr;

@@ -189,6 +189,12 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
     case OpKind::misuse_negative_length:
     case OpKind::misuse_null_buffer:
     case OpKind::misuse_null_connection:
+    case OpKind::config_certificate:
+    case OpKind::config_key:
+    case OpKind::config_trust:
+    case OpKind::config_damage:
+    case OpKind::config_alpn:
+    case OpKind::config_host:
         return 1;
     }
     return 0;

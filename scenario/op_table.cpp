@@ -27,6 +27,9 @@ constexpr std::array<std::string_view, 24> answer_names{
     "invalid_record", "internal_error", "alloc_failed",  "counter_wrapping",
     "buffer_too_small", "bad_input",  "timeout",         "raw"};
 // clang-format on
+constexpr std::array<std::string_view, 6> material_names{"raw", "pem",       "pem_unterminated",
+                                                         "der", "other_pem", "other_der"};
+static_assert(material_names.size() == static_cast<std::size_t>(Material::other_der) + 1);
 static_assert(answer_names.size() == static_cast<std::size_t>(AnswerCode::raw) + 1);
 static_assert(errno_names.size() == static_cast<std::size_t>(ErrnoNoise::einval) + 1);
 static_assert(corruption_names.size() == static_cast<std::size_t>(Corruption::doubled) + 1);
@@ -55,6 +58,12 @@ constexpr OpDescription answer(OpKind kind, std::string_view name, std::string_v
     return {kind,   name,         ChoiceForm::one_of,
             "code", answer_names, NumberForm::of_answer,
             "",     raw_code_max, meaning};
+}
+
+constexpr OpDescription given(OpKind kind, std::string_view name, std::string_view meaning) {
+    return {kind,       name,           ChoiceForm::one_of,
+            "material", material_names, NumberForm::always,
+            "bytes",    size_max,       meaning};
 }
 
 constexpr std::array op_descriptions{
@@ -118,6 +127,19 @@ constexpr std::array op_descriptions{
            "the caller passes NULL for the buffer"),
     chosen(OpKind::misuse_null_connection, "misuse_null_connection", "call", misuse_call_names,
            "the caller passes NULL for the connection"),
+    given(OpKind::config_certificate, "config_certificate",
+          "the shim is given this as its certificate; 0 bytes: all of it"),
+    given(OpKind::config_key, "config_key",
+          "the shim is given this as its key; 0 bytes: all of it"),
+    given(OpKind::config_trust, "config_trust",
+          "the shim is given this as an authority to trust; 0 bytes: all of it"),
+    OpDescription{OpKind::config_damage, "config_damage", ChoiceForm::one_of, "way",
+                  corruption_names, NumberForm::always, "offset", size_max,
+                  "the byte there, of what the shim is given next, is damaged"},
+    counted(OpKind::config_alpn, "config_alpn", "bytes", size_max,
+            "the shim is given so many of the raw bytes as a list of protocols; 0: all"),
+    counted(OpKind::config_host, "config_host", "bytes", size_max,
+            "the shim is given so many of the raw bytes as the name of the host; 0: all"),
 };
 
 constexpr std::uint8_t unassigned = std::numeric_limits<std::uint8_t>::max();
@@ -263,6 +285,13 @@ bool belongs_to(OpKind kind, const Play& play) noexcept {
     case OpKind::peer_renegotiate:
         // Streams are not the question without a loop.
         return !scripted && play.loop != Loop::none;
+    case OpKind::config_certificate:
+    case OpKind::config_key:
+    case OpKind::config_trust:
+    case OpKind::config_damage:
+    case OpKind::config_alpn:
+    case OpKind::config_host:
+        return !scripted && play.loop == Loop::none && play.profile == Profile::any;
     case OpKind::wire_raw:
         return !scripted && play.profile == Profile::any;
     }

@@ -140,6 +140,15 @@ enum class OpKind : std::uint8_t {
     misuse_negative_length = 43,
     misuse_null_buffer = 44,
     misuse_null_connection = 45,
+
+    // What the shim's own configuration is given, before a connection is opened (seam=real,
+    // loop=none).
+    config_certificate = 46,  // `bytes` of a `material`, 0: all of it, as its certificate
+    config_key = 47,          // ... as its key
+    config_trust = 48,        // ... as an authority that it trusts
+    config_damage = 49,       // the byte at `offset` of what is given next is damaged `way`
+    config_alpn = 50,         // the next `bytes` of the raw bytes, as a list of protocols
+    config_host = 51,         // the next `bytes` of the raw bytes, as the name of the host
 };
 
 inline constexpr std::uint8_t opcode_slots = 64;
@@ -183,6 +192,10 @@ enum class ErrnoNoise : std::uint8_t { zero, eagain, enotconn, econnreset, epipe
 
 // What becomes of a byte, as Op::choice of wire_corrupt.
 enum class Corruption : std::uint8_t { flipped, dropped, doubled };
+
+// What a config op gives, as Op::choice: raw bytes of the scenario, or what lws would give, in any
+// of the forms in which an application may hold it. The NUL that ends PEM is counted or left out.
+enum class Material : std::uint8_t { raw, pem, pem_unterminated, der, other_pem, other_der };
 
 // How the wire ends, as Op::choice of wire_end.
 enum class WireEnd : std::uint8_t { eof, reset };

@@ -13,6 +13,9 @@
 
 #include "subject_openssl.h"
 
+#include <limits.h>
+#include <string.h>
+
 #if !defined(SUBJECT_SERVER_MODES_ARE_INVERTED)
 #define SUBJECT_SERVER_MODES_ARE_INVERTED 0
 #endif
@@ -61,6 +64,17 @@ int subject_use_key(subject_context *context, const unsigned char *data, size_t 
 
 int subject_trust(subject_context *context, const unsigned char *data, size_t length) {
     return SSL_CTX_add_client_CA_ASN1(ctx_of(context), (int)length, data) == 1;
+}
+
+void subject_look_at_protocol(const subject_connection *connection) {
+    const unsigned char *name = NULL;
+    /* Whatever is on the stack, in lws: here the worst that can be. */
+    unsigned int length = UINT_MAX;
+    static volatile unsigned char copy[10];
+    SSL_get0_alpn_selected((const SSL *)connection, &name, &length);
+    for (unsigned int i = 0; i < length && i < sizeof copy - 1; ++i) {
+        copy[i] = name[i];
+    }
 }
 
 /* What is wrong with a certificate and allowed all the same. */
@@ -127,6 +141,26 @@ static int name_received(void *ctx, mbedtls_ssl_context *tls, const unsigned cha
     return 0;
 }
 
+static int is_well_formed(const unsigned char *list, size_t length) {
+    size_t position = 0;
+    while (position < length && list[position] != 0) {
+        position += 1 + (size_t)list[position];
+    }
+    return position == length;
+}
+
+int subject_set_protocols(subject_context *context, const unsigned char *data, size_t length) {
+    static struct alpn_ctx list; /* lws keeps it in its virtual host */
+    SSL_CTX *ctx = ctx_of(context);
+    if (ctx->alpn_protos != NULL || length >= sizeof list.data || !is_well_formed(data, length)) {
+        return 0;
+    }
+    memcpy(list.data, data, length);
+    list.len = (uint8_t)length;
+    SSL_CTX_set_alpn_select_cb(ctx, NULL, &list);
+    return 1;
+}
+
 /* The wrapper sends the name that it verifies, and only that. */
 static int set_up_client(SSL *ssl, const char *host, int sends_name) {
     (void)sends_name;
@@ -159,6 +193,10 @@ void subject_set_verify(subject_context *context, enum subject_verify verify, un
         client_allows = allow;
     }
     SSL_CTX_set_verify(ctx_of(context), modes[verify], is_client && allow != 0 ? decide : NULL);
+}
+
+int subject_set_protocols(subject_context *context, const unsigned char *data, size_t length) {
+    return SSL_CTX_set_alpn_protos(ctx_of(context), data, (unsigned int)length) == 0;
 }
 
 static int set_up_client(SSL *ssl, const char *host, int sends_name) {

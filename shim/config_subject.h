@@ -43,6 +43,10 @@ int subject_use_certificate(subject_context *context, const unsigned char *data,
 int subject_use_key(subject_context *context, const unsigned char *data, size_t length);
 int subject_trust(subject_context *context, const unsigned char *data, size_t length);
 
+/* SSL_CTX_set_alpn_protos: a list of protocols, each name behind a byte with its length. Returns 1 or
+ * 0. lws's wrapper counts on lists that lws has made of text; it is given no other, and one. */
+int subject_set_protocols(subject_context *context, const unsigned char *data, size_t length);
+
 /* How connections of `context` verify their peers: what lws sets on a server's context, and says of
  * each connection of a client. `allow` is of clients only. */
 void subject_set_verify(subject_context *context, enum subject_verify verify, unsigned allow);
@@ -57,6 +61,10 @@ subject_connection *subject_open_in(subject_context *context, int fd, const char
 /* Whether a client, whose handshake is complete, goes on (SSL_get_verify_result, and what it was
  * told to allow): 1 or 0 (lws v4.3.5 lib/tls/mbedtls/mbedtls-client.c:285-368). */
 int subject_confirms_peer(const subject_connection *connection);
+
+/* What lws does with the protocol that was agreed upon, once the handshake is complete (lws v4.3.5
+ * lib/tls/tls.c:182-213). */
+void subject_look_at_protocol(const subject_connection *connection);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,14 @@ int subject_trust(subject_context* context, const unsigned char* data, size_t le
     return subject_use_certificate(context, data, length);
 }
 
+int subject_set_protocols(subject_context* context, const unsigned char* data, size_t length) {
+    return subject_use_certificate(context, data, length);
+}
+
+void subject_look_at_protocol(const subject_connection* connection) {
+    (void)connection;
+}
+
 void subject_set_verify(subject_context* context, enum subject_verify verify, unsigned allow) {
     (void)context;
     (void)verify;
