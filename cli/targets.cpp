@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 8> targets{
+constexpr std::array<Target, 10> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -41,6 +41,12 @@ constexpr std::array<Target, 8> targets{
     Target{"hostile_bytes",
            {Seam::real, Loop::lawful, Profile::any},
            "Does the shim, on real mbedTLS, stay safe whatever bytes arrive?"},
+    Target{"verification",
+           {Seam::real, Loop::none, Profile::plausible},
+           "Is nobody let in whom verification should keep out?"},
+    Target{"config_bytes",
+           {Seam::real, Loop::none, Profile::any},
+           "Does the shim stay safe whatever it is configured with?"},
     Target{"alloc_fail",
            {Seam::real, Loop::lawful, Profile::plausible},
            "Does a connection that memory runs out on work whole, or fail, close and leave nothing "
