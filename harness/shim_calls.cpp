@@ -84,6 +84,9 @@ bool ShimCalls::open(const scenario::Setup& setup) noexcept {
         const SubjectScope scope;
         connection_ = subject_open(client ? subject_side_client : subject_side_server, wire_fd);
     }
+    if (allocation_failed()) {
+        tls_.runs_out_of_memory();
+    }
     if (connection_ == nullptr) {
         judge_.freed(allocations_live());
         return false;
@@ -168,6 +171,9 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
         result.report = ask_report(returned);
         result.pending = returned > 0 && static_cast<std::size_t>(returned) == asked_ &&
                          place_ == Place::read && subject_pending(connection_) > 0;
+    }
+    if (allocation_failed()) {
+        tls_.runs_out_of_memory();
     }
     const std::optional<model::Answer> truth = judge_.truth();
     if (misused) {
