@@ -31,7 +31,8 @@ endfunction()
 #
 # Makes <mbedtls>_inside, the instrumented archive of <mbedtls> (shimfuzz_mbedtls, or
 # shimfuzz_<kit>) from the source tree in <folder>, which must be of the same version. From then on
-# <mbedtls> brings it to programs that see inside, and the plain archives to all others.
+# <mbedtls> brings it to programs that see inside, and the plain archives to all others. The property
+# SHIMFUZZ_MBEDTLS_SOURCE of <mbedtls> is <folder>.
 #
 # The sources see the headers of <mbedtls> and not the tree's own: a distribution changes config.h,
 # and only with the same headers do they agree about every structure with the subject, the harness
@@ -71,6 +72,7 @@ function(shimfuzz_add_inside mbedtls)
   list(TRANSFORM plain REPLACE "(.+)" "$<$<NOT:${sees_inside}>:\\1>")
   set_property(TARGET ${mbedtls} PROPERTY
     INTERFACE_LINK_LIBRARIES "$<${sees_inside}:${inside}>" ${plain} ${always})
+  set_target_properties(${mbedtls} PROPERTIES SHIMFUZZ_MBEDTLS_SOURCE "${arg_SOURCE}")
 endfunction()
 
 # shimfuzz_read_mbedtls_sources(<folder> <out_sources>)
