@@ -23,6 +23,11 @@ inline constexpr scenario::Play poll_loop{.loop = scenario::Loop::lawful,
 inline constexpr scenario::Play poll_loop_any{.loop = scenario::Loop::lawful,
                                               .profile = scenario::Profile::any};
 
+inline constexpr scenario::Play tls_stream{.seam = scenario::Seam::real,
+                                           .loop = scenario::Loop::lawful,
+                                           .profile = scenario::Profile::plausible};
+inline constexpr scenario::Play alloc_fail = tls_stream;
+
 // sessions_for generates scenarios meant to be played as `play`, and says so in each.
 [[nodiscard]] rc::Gen<scenario::Document> sessions_for(const scenario::Play& play);
 

@@ -43,12 +43,25 @@ std::string name_of(const testing::TestParamInfo<Question>& info) {
     return std::string{info.param.invariant->name};
 }
 
-auto each_invariant_in(const Play& play) {
+// What running out of memory puts to the test.
+bool is_of_memory(harness::Invariant invariant) {
+    return invariant == harness::Invariant::failure_is_final ||
+           invariant == harness::Invariant::nothing_leaks ||
+           invariant == harness::Invariant::session_is_whole;
+}
+
+auto invariants_in(const Play& play, bool (*is_asked)(harness::Invariant)) {
     std::vector<Question> questions;
     for (const InvariantDescription& row : harness::invariant_table()) {
-        questions.push_back({.play = play, .invariant = &row});
+        if (is_asked(row.invariant)) {
+            questions.push_back({.play = play, .invariant = &row});
+        }
     }
     return testing::ValuesIn(questions);
+}
+
+auto each_invariant_in(const Play& play) {
+    return invariants_in(play, [](harness::Invariant) { return true; });
 }
 
 }  // namespace
@@ -66,5 +79,9 @@ TEST_P(Invariant, is_upheld) {
 
 INSTANTIATE_TEST_SUITE_P(return_codes, Invariant, each_invariant_in(props::return_codes), name_of);
 INSTANTIATE_TEST_SUITE_P(poll_loop, Invariant, each_invariant_in(props::poll_loop), name_of);
+INSTANTIATE_TEST_SUITE_P(tls_stream, Invariant, each_invariant_in(props::tls_stream), name_of);
+// It is the play of tls_stream: asked once more is only what its mutants break.
+INSTANTIATE_TEST_SUITE_P(alloc_fail, Invariant, invariants_in(props::alloc_fail, is_of_memory),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(poll_loop_any, Invariant, each_invariant_in(props::poll_loop_any),
                          name_of);
