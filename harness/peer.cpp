@@ -45,6 +45,19 @@ int receive_from(void* wire, unsigned char* bytes, std::size_t size) {
     return count > 0 ? static_cast<int>(count) : MBEDTLS_ERR_SSL_WANT_READ;
 }
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+// PSA keeps the memory in which keys lie once it has some, and gets it with the first key: it would
+// be the subject's, and in the account of whatever scenario is the first to need it.
+void keep_room_for_keys() noexcept {
+    constexpr unsigned char bytes[] = {0};
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_RAW_DATA);
+    mbedtls_svc_key_id_t key = MBEDTLS_SVC_KEY_ID_INIT;
+    must(psa_import_key(&attributes, bytes, sizeof bytes, &key), "psa_import_key");
+    must(psa_destroy_key(key), "psa_destroy_key");
+}
+#endif
+
 // Context is one end that plays one side: made once, and begun anew for every connection.
 struct Context {
     mbedtls_ssl_config conf{};
@@ -56,9 +69,9 @@ struct Context {
     Context(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
         mbedtls_ssl_config_init(&conf);
         mbedtls_ssl_init(&ssl);
-        must(mbedtls_ssl_config_defaults(
-                 &conf, server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
-                 MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
+        must(mbedtls_ssl_config_defaults(&conf,
+                                         server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
+                                         MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
              "mbedtls_ssl_config_defaults");
         mbedtls_ssl_conf_rng(&conf, SeededChance::rng, &chance);
         mbedtls_ssl_conf_authmode(&conf, MBEDTLS_SSL_VERIFY_NONE);
@@ -111,6 +124,7 @@ struct Peer::Contexts {
 Peer::Peer() {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     must(psa_crypto_init(), "psa_crypto_init");
+    keep_room_for_keys();
 #endif
     contexts_ = std::make_unique<Contexts>();
 }
@@ -119,10 +133,12 @@ Peer::~Peer() = default;
 
 void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
     wire_ = &wire;
+    speaks_tls13_ = setup.tls == scenario::TlsVersion::tls13 && speaks_tls13();
     is_server_ = setup.side == scenario::Side::client;
     write_begin_ = write_end_ = written_ = 0;
     asked_ = sent_ = received_ = 0;
-    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ = closed_ = false;
+    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ =
+        closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
     Context& context = contexts_->of(is_server_, setup.tls);
@@ -201,9 +217,8 @@ bool Peer::read() noexcept {
         return returned < 0 && went_on(returned);
     }
     const auto count = static_cast<std::size_t>(returned);
-    content_is_right_ =
-        content_is_right_ &&
-        std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
+    content_is_right_ = content_is_right_ &&
+                        std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
     received_ += count;
     return true;
 }
@@ -222,7 +237,8 @@ bool Peer::send() noexcept {
 #endif
     if (write_begin_ < write_end_) {
         const std::size_t left = writes_[write_begin_] - written_;
-        const int returned = __real_mbedtls_ssl_write(contexts_->ssl, payload(sent_, left).data(), left);
+        const int returned =
+            __real_mbedtls_ssl_write(contexts_->ssl, payload(sent_, left).data(), left);
         if (returned <= 0) {
             return went_on(returned);
         }

@@ -84,10 +84,7 @@ private:
 }  // namespace
 
 RealTls::RealTls(const scenario::Scenario& scenario) noexcept
-    : scenario_{scenario},
-      wire_{process_wire()},
-      peer_{process_peer()},
-      chance_{subject_seed} {
+    : scenario_{scenario}, wire_{process_wire()}, peer_{process_peer()}, chance_{subject_seed} {
     wire_.reset();
     the_wire = &wire_;
     system_without_wire = replace_system(&wire_calls);
@@ -256,8 +253,8 @@ int RealTls::handshake(mbedtls_ssl_context* ssl, bool one_step) noexcept {
     int returned = 0;
     {
         const Inside inside{inside_};
-        returned = one_step ? __real_mbedtls_ssl_handshake_step(ssl)
-                            : __real_mbedtls_ssl_handshake(ssl);
+        returned =
+            one_step ? __real_mbedtls_ssl_handshake_step(ssl) : __real_mbedtls_ssl_handshake(ssl);
     }
     if (returned == 0 && !is_over(ssl)) {
         return returned;  // one step of several is no answer

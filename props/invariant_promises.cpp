@@ -16,7 +16,6 @@
 using namespace shimfuzz;
 using harness::InvariantDescription;
 using scenario::Document;
-using scenario::Play;
 
 namespace {
 
@@ -29,7 +28,7 @@ harness::Verdict as_to(harness::Invariant invariant, const harness::Verdict& ver
 
 // What is asked: whether an invariant is upheld by whatever is played in one way.
 struct Question {
-    Play play;
+    rc::Gen<Document> sessions;
     const InvariantDescription* invariant;
 };
 
@@ -43,45 +42,33 @@ std::string name_of(const testing::TestParamInfo<Question>& info) {
     return std::string{info.param.invariant->name};
 }
 
-// What running out of memory puts to the test.
-bool is_of_memory(harness::Invariant invariant) {
-    return invariant == harness::Invariant::failure_is_final ||
-           invariant == harness::Invariant::nothing_leaks ||
-           invariant == harness::Invariant::session_is_whole;
-}
-
-auto invariants_in(const Play& play, bool (*is_asked)(harness::Invariant)) {
+auto each_invariant_in(const rc::Gen<Document>& sessions) {
     std::vector<Question> questions;
     for (const InvariantDescription& row : harness::invariant_table()) {
-        if (is_asked(row.invariant)) {
-            questions.push_back({.play = play, .invariant = &row});
-        }
+        questions.push_back({.sessions = sessions, .invariant = &row});
     }
     return testing::ValuesIn(questions);
-}
-
-auto each_invariant_in(const Play& play) {
-    return invariants_in(play, [](harness::Invariant) { return true; });
 }
 
 }  // namespace
 
 TEST_P(Invariant, is_upheld) {
-    const Play& play = GetParam().play;
     const harness::Invariant invariant = GetParam().invariant->invariant;
     rc::detail::checkGTest([&] {
-        const Document document = *props::sessions_for(play);
-        const harness::Outcome outcome = harness::run(play, document.scenario);
+        const Document document = *GetParam().sessions;
+        const harness::Outcome outcome = harness::run(document.play, document.scenario);
         RC_CLASSIFY(outcome.reach[static_cast<std::size_t>(invariant)] > 0, "premise reached");
         RC_ASSERT(as_to(invariant, outcome.verdict) == harness::upheld);
     });
 }
 
-INSTANTIATE_TEST_SUITE_P(return_codes, Invariant, each_invariant_in(props::return_codes), name_of);
-INSTANTIATE_TEST_SUITE_P(poll_loop, Invariant, each_invariant_in(props::poll_loop), name_of);
-INSTANTIATE_TEST_SUITE_P(tls_stream, Invariant, each_invariant_in(props::tls_stream), name_of);
-// It is the play of tls_stream: asked once more is only what its mutants break.
-INSTANTIATE_TEST_SUITE_P(alloc_fail, Invariant, invariants_in(props::alloc_fail, is_of_memory),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(poll_loop_any, Invariant, each_invariant_in(props::poll_loop_any),
+INSTANTIATE_TEST_SUITE_P(return_codes, Invariant,
+                         each_invariant_in(props::sessions_for(props::return_codes)), name_of);
+INSTANTIATE_TEST_SUITE_P(poll_loop, Invariant,
+                         each_invariant_in(props::sessions_for(props::poll_loop)), name_of);
+INSTANTIATE_TEST_SUITE_P(poll_loop_any, Invariant,
+                         each_invariant_in(props::sessions_for(props::poll_loop_any)), name_of);
+INSTANTIATE_TEST_SUITE_P(tls_stream, Invariant,
+                         each_invariant_in(props::sessions_for(props::tls_stream)), name_of);
+INSTANTIATE_TEST_SUITE_P(alloc_fail, Invariant, each_invariant_in(props::sessions_without_memory()),
                          name_of);

@@ -52,8 +52,9 @@ constexpr OpDescription chosen(OpKind kind, std::string_view name, std::string_v
 }
 
 constexpr OpDescription answer(OpKind kind, std::string_view name, std::string_view meaning) {
-    return {kind,    name,   ChoiceForm::one_of, "code", answer_names, NumberForm::of_answer, "",
-            raw_code_max, meaning};
+    return {kind,   name,         ChoiceForm::one_of,
+            "code", answer_names, NumberForm::of_answer,
+            "",     raw_code_max, meaning};
 }
 
 constexpr std::array op_descriptions{
@@ -97,13 +98,14 @@ constexpr std::array op_descriptions{
           "the peer asks for a new handshake, where version and side allow it"),
     counted(OpKind::rx_room, "rx_room", "bytes", size_max,
             "of what the peer sends this many bytes more arrive, until the next rx_room"),
-    OpDescription{OpKind::wire_corrupt, "wire_corrupt", ChoiceForm::one_of, "way",
-                  corruption_names, NumberForm::always, "offset", size_max,
+    OpDescription{OpKind::wire_corrupt, "wire_corrupt", ChoiceForm::one_of, "way", corruption_names,
+                  NumberForm::always, "offset", size_max,
                   "the byte this far ahead of what the subject reads next is damaged"},
     chosen(OpKind::wire_end, "wire_end", "way", wire_end_names,
            "nothing comes after what is in flight"),
-    counted(OpKind::wire_raw, "wire_raw", "bytes", size_max,
-            "so many of the scenario's raw bytes come after what is in flight; 0: all that are left"),
+    counted(
+        OpKind::wire_raw, "wire_raw", "bytes", size_max,
+        "so many of the scenario's raw bytes come after what is in flight; 0: all that are left"),
     plain(OpKind::misuse_other_write, "misuse_other_write",
           "the caller writes another length while a write is outstanding"),
     chosen(OpKind::misuse_call_after_failure, "misuse_call_after_failure", "call",
@@ -206,6 +208,8 @@ Setup canonical(Setup setup) noexcept {
     setup.read_size = setup.read_size == 0
                           ? Setup{}.read_size
                           : static_cast<std::uint16_t>((setup.read_size - 1U) % size_max + 1U);
+    // Nobody is there to have shaken hands with.
+    setup.start = setup.peer == Peer::hostile ? Start::handshake : setup.start;
     return setup;
 }
 

@@ -91,10 +91,11 @@ enum class OpKind : std::uint8_t {
     peer_write = 28,        // the peer's application sends `bytes` more
     peer_close = 29,        // the peer sends its close_notify
     peer_renegotiate = 30,  // the peer asks for a new handshake, where version and side allow it
-    rx_room = 31,      // of what the peer sends `bytes` more reach the subject, until the next rx_room
-    wire_corrupt = 32,  // the byte `offset` ahead of what the subject reads next comes as `way` says
-    wire_end = 33,      // nothing more comes after what is in flight: end of stream, or a reset
-    wire_raw = 34,      // the next `bytes` of the scenario's raw bytes come after what is in flight
+    rx_room = 31,  // of what the peer sends `bytes` more reach the subject, until the next rx_room
+    wire_corrupt =
+        32,         // the byte `offset` ahead of what the subject reads next comes as `way` says
+    wire_end = 33,  // nothing more comes after what is in flight: end of stream, or a reset
+    wire_raw = 34,  // the next `bytes` of the scenario's raw bytes come after what is in flight
 
     // 35 to 38 are kept for the wire. 39 is no op: see raw_slot in bytes.hpp.
 
