@@ -95,6 +95,9 @@ bool ShimCalls::open(const scenario::Setup& setup) noexcept {
             free_context();
         }
     }
+    if (allocation_failed()) {
+        tls_.runs_out_of_memory();
+    }
     if (connection_ == nullptr) {
         judge_.freed(allocations_live());
         return false;
@@ -239,6 +242,9 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
         result.report = ask_report(returned);
         result.pending = returned > 0 && static_cast<std::size_t>(returned) == asked_ &&
                          place_ == Place::read && subject_pending(connection_) > 0;
+    }
+    if (allocation_failed()) {
+        tls_.runs_out_of_memory();
     }
     const std::optional<model::Answer> truth = judge_.truth();
     if (misused) {
