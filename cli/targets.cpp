@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 10> targets{
+constexpr std::array<Target, 11> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -47,6 +47,13 @@ constexpr std::array<Target, 10> targets{
     Target{"config_bytes",
            {Seam::real, Loop::none, Profile::any},
            "Does the shim stay safe whatever it is configured with?"},
+    Target{"lws_stream",
+           {Seam::real, Loop::lws, Profile::plausible},
+           "Do all bytes cross a real libwebsockets, in order, and does the close complete, with "
+           "real mbedTLS on both ends of any wire?"},
+    Target{"lws_hostile",
+           {Seam::real, Loop::lws, Profile::any},
+           "Does a real libwebsockets, on real mbedTLS, stay safe whatever bytes arrive?"},
     Target{"alloc_fail",
            {Seam::real, Loop::lawful, Profile::plausible},
            "Does a connection that memory runs out on work whole, or fail, close and leave nothing "

@@ -183,6 +183,7 @@ Peer::~Peer() = default;
 
 void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
     wire_ = &wire;
+    stream_ = nullptr;
     speaks_tls13_ = setup.tls == scenario::TlsVersion::tls13 && speaks_tls13();
     is_server_ = setup.side == scenario::Side::client;
     write_begin_ = write_end_ = written_ = 0;
@@ -208,6 +209,15 @@ bool Peer::write(std::uint16_t size) noexcept {
     writes_[write_end_++] = size;
     asked_ += size;
     return true;
+}
+
+std::size_t Peer::admitted(std::size_t size) const noexcept {
+    return stream_ == nullptr ? size
+                              : stream_->admits(sent_, received_, static_cast<std::uint32_t>(size));
+}
+
+std::uint64_t Peer::may_send() const noexcept {
+    return closed_ ? sent_ : sent_ + admitted(asked_ - sent_);
 }
 
 void Peer::turn() noexcept {
@@ -271,8 +281,13 @@ bool Peer::read() noexcept {
         return returned < 0 && went_on(returned);
     }
     const auto count = static_cast<std::size_t>(returned);
-    content_is_right_ = content_is_right_ &&
-                        std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
+    const bool is_payload = stream_ == nullptr || stream_->hears_payload_only();
+    content_is_right_ =
+        content_is_right_ &&
+        (!is_payload || std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0);
+    if (stream_ != nullptr) {
+        stream_->heard({buffer.data(), count});
+    }
     received_ += count;
     return true;
 }
@@ -289,10 +304,12 @@ bool Peer::send() noexcept {
         return code == 0 || refused || went_on(code);
     }
 #endif
-    if (write_begin_ < write_end_) {
-        const std::size_t left = writes_[write_begin_] - written_;
-        const int returned =
-            __real_mbedtls_ssl_write(contexts_->ssl, payload(sent_, left).data(), left);
+    const std::size_t left =
+        write_begin_ < write_end_ ? admitted(writes_[write_begin_] - written_) : 0;
+    if (left > 0) {
+        const std::uint8_t* data =
+            (stream_ != nullptr ? stream_->at(sent_, left) : payload(sent_, left)).data();
+        const int returned = __real_mbedtls_ssl_write(contexts_->ssl, data, left);
         if (returned <= 0) {
             return went_on(returned);
         }

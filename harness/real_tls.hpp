@@ -31,6 +31,12 @@ public:
     bool turn() noexcept override;
     void settle() noexcept override;
     void assume_established(bool assumed) noexcept override { wire_.set_undisturbed(assumed); }
+    void receive_from(RxStream& stream) noexcept override { peer_.speak(stream); }
+    void receive_opening(std::uint32_t bytes) noexcept override;
+    [[nodiscard]] bool opening_waits() noexcept override { return wire_.readable(); }
+    void has_socket(bool) noexcept override {}  // who has none sends to none
+    void no_more_output() noexcept override { wire_.shut_down(); }
+    [[nodiscard]] bool noise_applied() const noexcept override { return false; }
     [[nodiscard]] bool readable() noexcept override { return wire_.readable(); }
     [[nodiscard]] bool writeable() const noexcept override { return wire_.writeable(); }
     [[nodiscard]] std::int64_t room() const noexcept override;

@@ -61,9 +61,6 @@ public:
     InstalledSeam& operator=(const InstalledSeam&) = delete;
 
     [[nodiscard]] TlsSeam& tls() noexcept { return *tls_; }
-    [[nodiscard]] bool noise_applied() const noexcept {
-        return scripted_.has_value() && scripted_->noise_applied();
-    }
 
 private:
     std::optional<ScriptedTls> scripted_;
@@ -111,7 +108,7 @@ public:
                 .ending = ending};
     }
 
-    [[nodiscard]] bool noise_applied() const noexcept { return seam_.noise_applied(); }
+    [[nodiscard]] bool noise_applied() const noexcept { return tls_.noise_applied(); }
 
 private:
     void play_op(std::uint32_t index) noexcept {
