@@ -37,7 +37,12 @@ std::string verdict_phrase(const ordered_json& verdict, const Declared* declared
 
 std::string heading(const Explained& it) {
     const ordered_json& lines = it.run["scenario"];
-    return fmt::format("{}: {}, {} {}\n  {}\n\n", it.file, counted(lines.size() - 1, "op"),
+    // Behind the setup a line is an op or raw bytes.
+    const auto ops = std::count_if(lines.begin() + 1, lines.end(), [](const ordered_json& line) {
+        return !line.get_ref<const std::string&>().starts_with("raw ");
+    });
+    return fmt::format("{}: {}, {} {}\n  {}\n\n", it.file,
+                       counted(static_cast<std::size_t>(ops), "op"),
                        it.run["subject"].get<std::string>(),
                        verdict_phrase(it.run["verdict"], it.declared), lines[0].get<std::string>());
 }

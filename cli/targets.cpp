@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 10> targets{
+constexpr std::array<Target, 11> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -41,6 +41,12 @@ constexpr std::array<Target, 10> targets{
     Target{"hostile_bytes",
            {Seam::real, Loop::lawful, Profile::any},
            "Does the shim, on real mbedTLS, stay safe whatever bytes arrive?"},
+    Target{"verification",
+           {Seam::real, Loop::none, Profile::plausible},
+           "Is nobody let in whom verification should keep out?"},
+    Target{"config_bytes",
+           {Seam::real, Loop::none, Profile::any},
+           "Does the shim stay safe whatever it is configured with?"},
     Target{"lws_stream",
            {Seam::real, Loop::lws, Profile::plausible},
            "Do all bytes cross a real libwebsockets, in order, and does the close complete, with "

@@ -2,12 +2,11 @@
 //
 // Does a connection that memory runs out on work whole, or fail, close and leave nothing behind?
 //
-// Drives:   the lawful loop on real mbedTLS over a simulated wire, each scenario several times, with
-//           one of the subject's allocations after the other failing
-// Subject:  SSL_new, SSL_free, SSL_do_handshake, SSL_read, SSL_write, SSL_shutdown, and mbedTLS
-//           below them
-// Not here: scripted mbedTLS, on which few allocations are left (any target plays alloc_fail, and
-//           tests/allocation_sweep_test.cpp fails them all); what a whole lws allocates
+// Drives:   the lawful loop on real mbedTLS over a simulated wire, each scenario several times, one
+//           of the subject's allocations after the other failing
+// Subject:  SSL_new, SSL_free, SSL_do_handshake, SSL_read, SSL_write, SSL_shutdown
+// Not here: scripted mbedTLS, which allocates nothing: of what is left any target fails some, and
+//           tests/allocation_sweep_test.cpp all; what a whole lws allocates (lws_loop.cpp)
 
 #include "fuzz/allocation_sweep.hpp"
 #include "fuzz/fuzz_target.hpp"

@@ -14,7 +14,7 @@ namespace shimfuzz::fuzz {
 
 // So many allocations fail in turn for one input. The first of them is the scenario's to choose:
 // the few that follow find the interesting one sooner, and a whole connection's for each input
-// would cost more than they find (docs/performance.md).
+// would cost more than they find (docs/decisions.md).
 inline constexpr std::uint16_t sweep_max = 8;
 
 // require_whatever_fails plays `scenario` with the allocation that its first alloc_fail names

@@ -2,6 +2,7 @@
 
 #include "harness/peer.hpp"
 
+#include "harness/certificates.hpp"
 #include "harness/mbedtls_calls.hpp"
 #include "harness/payload.hpp"
 #include "harness/quick_session.hpp"
@@ -45,10 +46,31 @@ int receive_from(void* wire, unsigned char* bytes, std::size_t size) {
     return count > 0 ? static_cast<int>(count) : MBEDTLS_ERR_SSL_WANT_READ;
 }
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+// PSA keeps the memory in which keys lie once it has some, and gets it with the first key: it would
+// be the subject's, and in the account of whatever scenario is the first to need it.
+void keep_room_for_keys() noexcept {
+    constexpr unsigned char bytes[] = {0};
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_RAW_DATA);
+    mbedtls_svc_key_id_t key = MBEDTLS_SVC_KEY_ID_INIT;
+    must(psa_import_key(&attributes, bytes, sizeof bytes, &key), "psa_import_key");
+    must(psa_destroy_key(key), "psa_destroy_key");
+}
+#endif
+
+// mbedTLS 3 wants chance to check a key with.
+[[maybe_unused]] SeededChance& key_chance() noexcept {
+    static SeededChance chance{peer_seed};
+    return chance;
+}
+
 // Context is one end that plays one side: made once, and begun anew for every connection.
 struct Context {
     mbedtls_ssl_config conf{};
     mbedtls_ssl_context ssl{};
+    mbedtls_x509_crt certificate{};
+    mbedtls_pk_context key{};
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     mbedtls_ssl_ticket_context tickets{};
 #endif
@@ -56,6 +78,8 @@ struct Context {
     Context(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
         mbedtls_ssl_config_init(&conf);
         mbedtls_ssl_init(&ssl);
+        mbedtls_x509_crt_init(&certificate);
+        mbedtls_pk_init(&key);
         must(mbedtls_ssl_config_defaults(&conf,
                                          server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
@@ -77,6 +101,8 @@ struct Context {
                                                 mbedtls_ssl_ticket_parse, &tickets);
         }
 #endif
+        show(credentials_of(server ? scenario::Side::server : scenario::Side::client,
+                            setup.identity));
         make_quick(conf, setup);
         must(__real_mbedtls_ssl_setup(&ssl, &conf), "mbedtls_ssl_setup");
     }
@@ -86,22 +112,59 @@ struct Context {
         take_back(conf);
         mbedtls_ssl_free(&ssl);
         mbedtls_ssl_config_free(&conf);
+        mbedtls_x509_crt_free(&certificate);
+        mbedtls_pk_free(&key);
+    }
+
+    void show(const Credentials& shown) noexcept {
+        if (shown.certificate.der.empty()) {
+            return;
+        }
+        const auto [certificate_der, key_der] = std::pair{shown.certificate.der, shown.key.der};
+        must(mbedtls_x509_crt_parse_der(&certificate, certificate_der.data(),
+                                        certificate_der.size()),
+             "mbedtls_x509_crt_parse_der");
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+        must(mbedtls_pk_parse_key(&key, key_der.data(), key_der.size(), nullptr, 0,
+                                  SeededChance::rng, &key_chance()),
+             "mbedtls_pk_parse_key");
+#else
+        must(mbedtls_pk_parse_key(&key, key_der.data(), key_der.size(), nullptr, 0),
+             "mbedtls_pk_parse_key");
+#endif
+        must(mbedtls_ssl_conf_own_cert(&conf, &certificate, &key), "mbedtls_ssl_conf_own_cert");
     }
 };
 
 }  // namespace
 
-// Each side in each version of TLS.
+using ByIdentity = std::array<Context, scenario::identity_count>;
+
+ByIdentity with_each_identity(bool server, SeededChance& chance) noexcept {
+    const auto with = [&](scenario::Identity identity) {
+        return Context{server, {.auth = scenario::Auth::certificate, .identity = identity}, chance};
+    };
+    return {with(scenario::Identity::none), with(scenario::Identity::self_signed),
+            with(scenario::Identity::expired), with(scenario::Identity::wrong_host),
+            with(scenario::Identity::good)};
+}
+
+// Each side in each version of TLS, and with each certificate.
 struct Peer::Contexts {
     SeededChance chance{peer_seed};
     Context server12{true, {.tls = scenario::TlsVersion::tls12}, chance};
     Context client12{false, {.tls = scenario::TlsVersion::tls12}, chance};
     Context server13{true, {.tls = scenario::TlsVersion::tls13}, chance};
     Context client13{false, {.tls = scenario::TlsVersion::tls13}, chance};
+    ByIdentity servers = with_each_identity(true, chance);
+    ByIdentity clients = with_each_identity(false, chance);
     mbedtls_ssl_context* ssl = nullptr;  // the one that is on
 
-    Context& of(bool server, scenario::TlsVersion tls) noexcept {
-        if (tls == scenario::TlsVersion::tls13) {
+    Context& of(bool server, const scenario::Setup& setup) noexcept {
+        if (setup.auth == scenario::Auth::certificate) {
+            return (server ? servers : clients)[static_cast<std::size_t>(setup.identity)];
+        }
+        if (setup.tls == scenario::TlsVersion::tls13) {
             return server ? server13 : client13;
         }
         return server ? server12 : client12;
@@ -111,6 +174,7 @@ struct Peer::Contexts {
 Peer::Peer() {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     must(psa_crypto_init(), "psa_crypto_init");
+    keep_room_for_keys();
 #endif
     contexts_ = std::make_unique<Contexts>();
 }
@@ -128,9 +192,13 @@ void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
         closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
-    Context& context = contexts_->of(is_server_, setup.tls);
+    Context& context = contexts_->of(is_server_, setup);
     contexts_->ssl = &context.ssl;
     must(mbedtls_ssl_session_reset(&context.ssl), "mbedtls_ssl_session_reset");
+    if (setup.auth == scenario::Auth::certificate && !is_server_) {
+        must(mbedtls_ssl_set_hostname(&context.ssl, setup.sends_name ? host_name : nullptr),
+             "mbedtls_ssl_set_hostname");
+    }
     mbedtls_ssl_set_bio(&context.ssl, &wire, send_on, receive_from, nullptr);
 }
 

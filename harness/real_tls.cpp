@@ -88,7 +88,9 @@ RealTls::RealTls(const scenario::Scenario& scenario) noexcept
     the_wire = &wire_;
     peer_.begin(scenario.setup, wire_);
     facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
-    if (!facts_.has_peer) {
+    facts_.has_certificates = scenario.setup.auth == scenario::Auth::certificate;
+    // With certificates a handshake may well fail: what must come of it is judged by itself.
+    if (!facts_.has_peer || facts_.has_certificates) {
         not_recoverable();
     }
 }

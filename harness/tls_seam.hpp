@@ -88,7 +88,7 @@ public:
         facts_.recoverable_with_memory = false;
     }
 
-    // An allocation will fail: what comes of it is nobody's fault, but must come to something.
+    // An allocation failed: what comes of it is nobody's fault, but must come to something.
     void runs_out_of_memory() noexcept { facts_.recoverable = false; }
 
 protected:

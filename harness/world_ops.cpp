@@ -21,8 +21,7 @@ bool is_of_the_world(OpKind kind) noexcept {
 
 std::optional<bool> play_in_the_world(const Op& op, TlsSeam& tls, LoopJudge& judge) noexcept {
     if (op.kind == OpKind::alloc_fail) {
-        fail_allocation(op.number);
-        tls.runs_out_of_memory();
+        fail_allocation(op.number);  // who calls the subject sees whether it strikes
         return true;
     }
     if (!is_of_the_world(op.kind)) {

@@ -7,7 +7,9 @@
 
 #include "harness/allocation.hpp"
 #include "harness/run.hpp"
+#include "harness/seam.hpp"
 #include "scenario/text.hpp"
+#include "shim/subject.h"
 
 #include <gtest/gtest.h>
 
@@ -152,4 +154,28 @@ TEST(AllocationSweep, on_scripted_mbedtls_whatever_fails_the_laws_hold) {
     for (const std::uint64_t count : sweep_all(scenarios)) {
         EXPECT_GE(count, 1U);
     }
+}
+
+// What all connections share is made before any scenario. The last test: it takes away what the
+// others had.
+TEST(AllocationSweep, what_connections_share_is_made_whole_or_not_at_all) {
+    subject_stop();
+    harness::use_seam(scenario::Seam::real);
+    bool failed = true;
+    for (std::uint32_t nth = 0; nth <= allocations_max && failed; ++nth) {
+        harness::reset_allocations();
+        harness::fail_allocation(nth);
+        {
+            const harness::SubjectScope scope;
+            const bool started = subject_start() == 0;
+            EXPECT_EQ(started, !harness::allocation_failed()) << "nth " << nth;
+            if (started) {
+                subject_stop();
+            }
+        }
+        EXPECT_EQ(harness::allocations_live(), 0) << "nth " << nth;
+        failed = harness::allocation_failed();
+    }
+    EXPECT_FALSE(failed);
+    std::printf("%5llu allocations\n", static_cast<unsigned long long>(harness::memory().asked));
 }

@@ -3,7 +3,8 @@
 # Tests of the command line tool and of the runners, as people and scripts use them: as programs.
 
 # A runner for a subject that dies and hangs; no part of the build's own subjects.
-add_library(shim_misbehaving STATIC "${CMAKE_CURRENT_LIST_DIR}/misbehaving_subject.c")
+add_library(shim_misbehaving STATIC
+  "${CMAKE_CURRENT_LIST_DIR}/misbehaving_subject.c" "${CMAKE_CURRENT_LIST_DIR}/no_config_subject.c")
 target_include_directories(shim_misbehaving PRIVATE "${PROJECT_SOURCE_DIR}")
 target_link_libraries(shim_misbehaving PRIVATE shimfuzz_warnings shimfuzz_sanitizers)
 add_executable(shimfuzz-run-misbehaving "${PROJECT_SOURCE_DIR}/harness/runner_main.cpp")
@@ -34,3 +35,12 @@ add_dependencies(cli_test shimfuzz shimfuzz-run-misbehaving shimfuzz-run-referen
   return_codes_fuzzer_vs_mutant_read_terminates_its_buffer)
 add_test(NAME cli_test COMMAND cli_test)
 set_tests_properties(cli_test PROPERTIES LABELS unit TIMEOUT 300)
+
+# The same scenario on every shim, by its runner.
+add_executable(agreement_test "${CMAKE_CURRENT_LIST_DIR}/agreement_test.cpp")
+target_link_libraries(agreement_test PRIVATE shimfuzz_cli GTest::gtest GTest::gtest_main
+  shimfuzz_warnings shimfuzz_sanitizers)
+target_compile_definitions(agreement_test PRIVATE SHIMFUZZ_BUILD_DIR="${PROJECT_BINARY_DIR}")
+add_dependencies(agreement_test shimfuzz_runners)
+add_test(NAME agreement_test COMMAND agreement_test)
+set_tests_properties(agreement_test PROPERTIES LABELS unit TIMEOUT 300)

@@ -6,6 +6,7 @@
 // What happens in one call is shown with a puppet that lies on demand (puppet_subject.hpp); what
 // happens in a loop is told to the loop's judge by hand, since the lawful loop breaks no law.
 
+#include "harness/api_judge.hpp"
 #include "harness/loop_judge.hpp"
 #include "harness/run.hpp"
 #include "puppet_subject.hpp"
@@ -501,10 +502,49 @@ TEST(LoopJudge, asks_in_the_end_whether_a_close_was_one) {
 TEST(LoopJudge, asks_nothing_in_the_end_of_a_world_without_hope) {
     const auto hopeless = [](Scene& scene) {
         scene.tls.recoverable = false;
+        scene.tls.recoverable_with_memory = false;
         scene.loop.writeable_due = true;
     };
     const auto impatient = [](Scene& scene) { scene.loop.writeable_due = true; };
     EXPECT_EQ(settled(hopeless), "upheld");
     EXPECT_EQ(settled(impatient, 1, false, false, false), "upheld");
     EXPECT_EQ(settled([](Scene& scene) { scene.loop.rx_flow_off = true; }, 1), "upheld");
+}
+
+TEST(LoopJudge, asks_in_the_end_whether_one_that_memory_ran_out_on_is_whole) {
+    const auto short_of_memory = [](Scene& scene) { scene.tls.recoverable = false; };
+    const auto half_open = [&](Scene& scene) {
+        short_of_memory(scene);
+        scene.tls.established = false;
+    };
+    EXPECT_EQ(settled(short_of_memory), "upheld");
+    EXPECT_EQ(settled(half_open), "session_is_whole: loop -> never_established");
+    EXPECT_EQ(settled(half_open, 0, true), "upheld");
+    EXPECT_EQ(settled(short_of_memory, 1), "session_is_whole: loop -> bytes_lost");
+}
+
+namespace {
+
+// What is said of `count` calls that wait, each of which leaves `kept` more allocations behind.
+std::string waiting(std::uint32_t count, std::int64_t kept, bool moves) {
+    harness::Findings findings;
+    harness::TlsFacts tls;
+    harness::ApiJudge judge{findings, tls};
+    for (std::uint32_t i = 0; i < count; ++i) {
+        judge.call_began(Place::handshake, {});
+        judge.tls_answered(harness::Function::handshake, Answer::want_read, 0);
+        tls.records_taken += moves ? 1 : 0;
+        judge.holds(kept * i);
+    }
+    return spelled(findings.violation());
+}
+
+}  // namespace
+
+TEST(ApiJudge, sees_memory_grow_while_nothing_moves) {
+    const char* const grows = "memory_is_bounded: handshake WANT_READ -> grows";
+    EXPECT_EQ(waiting(100, 0, false), "upheld");
+    EXPECT_EQ(waiting(4, 1, false), "upheld");
+    EXPECT_EQ(waiting(5, 1, false), grows);
+    EXPECT_EQ(waiting(100, 1, true), "upheld");
 }

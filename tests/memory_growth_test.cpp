@@ -3,8 +3,9 @@
 // Does a connection take more memory the longer it waits, or the smaller the pieces are in which
 // its bytes come? Ten times as many calls must find it holding what it held.
 //
-// The calls are made one by one and nothing is judged: a wrapper calls a want a failure (finding 3),
-// which ends a play, and is still asked again by its users. Linked with one subject at a time.
+// The calls are made one by one and nothing is judged: a wrapper calls a want of the handshake a
+// failure (finding 3), which ends a play, and is asked again by its users all the same. Linked with
+// one subject at a time.
 
 #include "harness/allocation.hpp"
 #include "harness/real_tls.hpp"
