@@ -51,7 +51,9 @@ loop_side side_of(Side side) noexcept {
 TlsSeam& seam_for(std::optional<ScriptedTls>& scripted, std::optional<RealTls>& real,
                   const scenario::Scenario& own, const scenario::Play& play) noexcept {
     if (play.seam == scenario::Seam::real) {
-        return real.emplace(own);
+        scenario::Setup setup = own.setup;
+        setup.auth = scenario::Auth::psk;  // neither vhost has a certificate, or looks at one
+        return real.emplace(own, setup);
     }
     return scripted.emplace(own, play.profile == scenario::Profile::plausible);
 }

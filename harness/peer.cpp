@@ -281,13 +281,11 @@ bool Peer::read() noexcept {
         return returned < 0 && went_on(returned);
     }
     const auto count = static_cast<std::size_t>(returned);
-    const bool is_payload = stream_ == nullptr || stream_->hears_payload_only();
-    content_is_right_ =
-        content_is_right_ &&
-        (!is_payload || std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0);
-    if (stream_ != nullptr) {
-        stream_->heard({buffer.data(), count});
-    }
+    const bool is_right =
+        stream_ != nullptr
+            ? stream_->hear({buffer.data(), count})
+            : std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
+    content_is_right_ = content_is_right_ && is_right;
     received_ += count;
     return true;
 }

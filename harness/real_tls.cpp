@@ -78,17 +78,18 @@ private:
 
 }  // namespace
 
-RealTls::RealTls(const scenario::Scenario& scenario) noexcept
+RealTls::RealTls(const scenario::Scenario& scenario, const scenario::Setup& setup) noexcept
     : scenario_{scenario},
+      setup_{setup},
       system_before_{replace_system(&wire_calls)},
       wire_{process_wire()},
       peer_{process_peer()},
       chance_{subject_seed} {
     wire_.reset();
     the_wire = &wire_;
-    peer_.begin(scenario.setup, wire_);
-    facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
-    facts_.has_certificates = scenario.setup.auth == scenario::Auth::certificate;
+    peer_.begin(setup_, wire_);
+    facts_.has_peer = setup_.peer == scenario::Peer::lawful;
+    facts_.has_certificates = setup_.auth == scenario::Auth::certificate;
     // With certificates a handshake may well fail: what must come of it is judged by itself.
     if (!facts_.has_peer || facts_.has_certificates) {
         not_recoverable();
@@ -116,7 +117,7 @@ bool RealTls::play(const scenario::Op& op) noexcept {
     }
     if (op.kind == OpKind::peer_renegotiate) {
         // A client waits for the answer before it does anything else, and a refusal is none.
-        if (scenario_.setup.side == scenario::Side::server) {
+        if (setup_.side == scenario::Side::server) {
             not_recoverable();
         }
         peer_.renegotiate();
@@ -196,7 +197,7 @@ void RealTls::context_made(mbedtls_ssl_context* ssl, mbedtls_ssl_config& conf) n
         wire_.end(scenario::WireEnd::reset);
     }
     ssl_ = ssl;
-    make_quick(conf, scenario_.setup);
+    make_quick(conf, setup_);
 }
 
 // errno is the caller's: what it was before the call, mbedTLS finds.

@@ -24,7 +24,11 @@ inline constexpr std::int64_t simulated_date = 1'700'000'000;
 class RealTls final : public TlsSeam {
 public:
     // One at a time: wire and peer are the process's.
-    explicit RealTls(const scenario::Scenario& scenario) noexcept;
+    explicit RealTls(const scenario::Scenario& scenario) noexcept
+        : RealTls{scenario, scenario.setup} {}
+
+    // The same, set up otherwise than the scenario says.
+    RealTls(const scenario::Scenario& scenario, const scenario::Setup& setup) noexcept;
     ~RealTls();
 
     void play_to(std::uint32_t) noexcept override {}
@@ -71,6 +75,7 @@ private:
     bool inject_raw(std::size_t size) noexcept;
 
     const scenario::Scenario& scenario_;
+    scenario::Setup setup_;
     const SystemCalls* system_before_;  // the peer is made, and lives, on the simulated clock
     Wire& wire_;
     Peer& peer_;

@@ -32,8 +32,6 @@ constexpr std::uint64_t frame_payload = 100;
 constexpr std::string_view frame_of_server = "\x82\x64"sv;
 constexpr std::string_view frame_of_client = "\x82\xe4\0\0\0\0"sv;
 
-constexpr std::string_view end_of_head = "\r\n\r\n";
-
 std::array<std::uint8_t, scenario::size_max> bytes_at;
 
 std::string_view opening_of(Side side, Role role) noexcept {
@@ -51,7 +49,7 @@ std::string_view opening_of(Side side, Role role) noexcept {
 }  // namespace
 
 RoleStream::RoleStream(Side side, Role role) noexcept
-    : side_{side}, role_{role}, opening_{opening_of(side, role)} {
+    : side_{side}, role_{role}, listener_{role}, opening_{opening_of(side, role)} {
     if (role == Role::ws) {
         frame_head_ = side == Side::server ? frame_of_client : frame_of_server;
     }
@@ -76,16 +74,11 @@ std::uint32_t RoleStream::admits(std::uint64_t position, std::uint64_t accepted,
     return size;
 }
 
-void RoleStream::heard(std::span<const std::uint8_t> bytes) noexcept {
-    for (const std::uint8_t byte : bytes) {
-        if (opening_is_over_) {
-            return;
-        }
-        const bool goes_on = byte == static_cast<std::uint8_t>(end_of_head[end_matched_]);
-        const bool begins = byte == static_cast<std::uint8_t>(end_of_head[0]);
-        end_matched_ = goes_on ? end_matched_ + 1 : (begins ? 1 : 0);
-        opening_is_over_ = end_matched_ == end_of_head.size();
-    }
+// The head of the request or of the answer is what the peer waits for.
+bool RoleStream::hear(std::span<const std::uint8_t> bytes) noexcept {
+    const bool is_right = listener_.hear(bytes);
+    opening_is_over_ = listener_.head_is_over();
+    return is_right;
 }
 
 std::uint32_t RoleStream::opening_size() const noexcept {

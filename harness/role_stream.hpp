@@ -8,7 +8,8 @@
 // opening nor form. Not here: what lws itself sends.
 #pragma once
 
-#include "harness/scripted_tls.hpp"
+#include "harness/role_listener.hpp"
+#include "harness/rx_stream.hpp"
 #include "model/dialects/dialect.hpp"
 #include "scenario/scenario.hpp"
 
@@ -30,12 +31,7 @@ public:
     [[nodiscard]] std::uint32_t admits(std::uint64_t position, std::uint64_t accepted,
                                        std::uint32_t size) const noexcept override;
 
-    // The head of the answer or of the request ends with an empty line.
-    void heard(std::span<const std::uint8_t> bytes) noexcept override;
-
-    [[nodiscard]] bool hears_payload_only() const noexcept override {
-        return role_ == scenario::Role::raw;
-    }
+    [[nodiscard]] bool hear(std::span<const std::uint8_t> bytes) noexcept override;
 
     // lws has called the connection established. Where nobody hears lws, that has to do.
     void opening_is_over() noexcept { opening_is_over_ = opening_is_over_ || !listens_; }
@@ -64,7 +60,7 @@ private:
     scenario::Side side_;
     scenario::Role role_;
     bool listens_ = false;
-    std::size_t end_matched_ = 0;  // of the head that is heard, how much of its end was the last
+    RoleListener listener_;
     bool opening_is_over_ = false;
     std::string_view opening_;
     std::string_view frame_head_;  // before each frame_payload bytes; empty: no frames

@@ -23,11 +23,9 @@ public:
     [[nodiscard]] virtual std::uint32_t admits(std::uint64_t position, std::uint64_t accepted,
                                                std::uint32_t size) const noexcept = 0;
 
-    // heard: the peer has got `bytes`, where there is one that does.
-    virtual void heard(std::span<const std::uint8_t> bytes) noexcept = 0;
-
-    // Whether what the subject sends is payload (harness/payload.hpp) and nothing else.
-    [[nodiscard]] virtual bool hears_payload_only() const noexcept = 0;
+    // hear: the peer has got `bytes`, where there is one that does. False if they are not what the
+    // subject's application sent, so far as that can be told.
+    [[nodiscard]] virtual bool hear(std::span<const std::uint8_t> bytes) noexcept = 0;
 
 protected:
     ~RxStream() = default;
