@@ -4,6 +4,8 @@
 
 #include "harness/determinism.hpp"
 
+#include <mbedtls/net_sockets.h>
+
 #include <algorithm>
 #include <cerrno>
 
