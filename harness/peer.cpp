@@ -58,8 +58,10 @@ void keep_room_for_keys() noexcept {
 }
 #endif
 
+}  // namespace
+
 // Context is one end that plays one side: made once, and begun anew for every connection.
-struct Context {
+struct Peer::Context {
     mbedtls_ssl_config conf{};
     mbedtls_ssl_context ssl{};
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
@@ -101,8 +103,6 @@ struct Context {
         mbedtls_ssl_config_free(&conf);
     }
 };
-
-}  // namespace
 
 // Each side in each version of TLS.
 struct Peer::Contexts {

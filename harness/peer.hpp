@@ -53,6 +53,7 @@ public:
     }
 
 private:
+    struct Context;
     struct Contexts;
 
     [[nodiscard]] bool step() noexcept;
