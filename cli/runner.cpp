@@ -34,8 +34,12 @@ ordered_json Runner::ask(const scenario::Document& document, bool trace) {
     return answer;
 }
 
+ordered_json Runner::outcome(const scenario::Document& document) {
+    return ask(document, false);
+}
+
 std::optional<std::string> Runner::signature(const scenario::Document& document) {
-    const ordered_json answer = ask(document, false);
+    const ordered_json answer = outcome(document);
     const ordered_json& signature = answer["verdict"]["signature"];
     if (signature.is_null()) {
         return std::nullopt;

@@ -24,6 +24,9 @@ public:
     // run returns the whole account of a play, as the runner's `play` prints it.
     [[nodiscard]] nlohmann::ordered_json run(const scenario::Document& document);
 
+    // outcome returns the same without the rows of the trace.
+    [[nodiscard]] nlohmann::ordered_json outcome(const scenario::Document& document);
+
     [[nodiscard]] const std::filesystem::path& program() const noexcept { return program_; }
 
 private:

@@ -7,8 +7,7 @@
 # the same objects either way. Where the script answers there is nothing to see, and nine thousand
 # counters more would only take time.
 #
-# Cryptography stays the plain archive. It is nearly all of what a session costs, and the peer
-# decides nothing there that is not on the wire before.
+# Cryptography stays the plain archive: most of what a session costs, and twice as slow if watched.
 
 set(SHIMFUZZ_MBEDTLS_SOURCE "" CACHE PATH
   "The source tree of the mbedTLS of the build; empty: what ./dev setup fetched of its version")
@@ -40,8 +39,8 @@ endfunction()
 #
 # Makes <mbedtls>_inside, the instrumented archive of <mbedtls> (shimfuzz_mbedtls, or
 # shimfuzz_<kit>) from the source tree in <folder>, which must be of the same version. From then on
-# <mbedtls> brings it to programs that see inside, and the plain archives to all others. The property
-# SHIMFUZZ_MBEDTLS_SOURCE of <mbedtls> is <folder>.
+# <mbedtls> brings it to programs that see inside, and the plain archives to all others. <folder> is
+# its property SHIMFUZZ_MBEDTLS_SOURCE.
 #
 # The sources see the headers of <mbedtls> and not the tree's own: a distribution changes config.h,
 # and only with the same headers do they agree about every structure with the subject, the harness

@@ -19,11 +19,15 @@ namespace {
 using scenario::Chance;
 using scenario::Op;
 using scenario::Scenario;
+using scenario::Setup;
 using scenario::Swarm;
 
 constexpr std::uint32_t byte_mutation_one_in = 8;
 constexpr std::uint32_t changes_max = 4;
 constexpr std::uint32_t burst_max = 3;
+
+// Where raw bytes matter they are what is changed, in as many of this many mutations less one.
+constexpr std::uint32_t op_mutation_one_in = 4;
 
 using Iterator = std::vector<Op>::iterator;
 
@@ -38,20 +42,53 @@ void insert_burst(Chance& chance, const Swarm& swarm, std::vector<Op>& ops) {
     }
 }
 
+// The engine's own mutations are what is best for bytes that no table describes.
+void change_raw(Scenario& scenario) {
+    const std::size_t size = scenario.raw.size();
+    scenario.raw.resize(scenario::raw_max);
+    scenario.raw.resize(LLVMFuzzerMutate(scenario.raw.data(), size, scenario.raw.size()));
+}
+
+// Whether this target's scenarios are made of raw bytes as much as of ops.
+bool sends_raw() noexcept {
+    return scenario::belongs_to(scenario::OpKind::wire_raw, target.play);
+}
+
 // Certificates are what setups are about where nobody loops on the real seam. Elsewhere they come
 // about by chance: they cost.
-void change_certificates(Chance& chance, scenario::Setup& setup) {
-    const bool are_the_question =
-        target.play.seam == scenario::Seam::real && target.play.loop == scenario::Loop::none;
+void draw_certificates(Chance& chance, scenario::Setup& setup) noexcept {
+    const bool are_the_question = target.play.loop == scenario::Loop::none;
     if (!are_the_question && !chance.one_in(16)) {
         return;
     }
+    setup.peer = scenario::Peer::lawful;
     setup.auth = chance.one_in(16) ? scenario::Auth::psk : scenario::Auth::certificate;
     setup.trust = static_cast<scenario::Trust>(chance.below(scenario::trust_count));
     setup.identity = static_cast<scenario::Identity>(chance.below(scenario::identity_count));
     setup.verify = static_cast<scenario::Verify>(chance.below(scenario::verify_count));
     setup.sends_name = chance.one_in(2);
     setup.allow = static_cast<std::uint8_t>(chance.one_in(2) ? 0 : chance.below(256));
+}
+
+Setup draw_setup(Chance& chance) noexcept {
+    scenario::Setup setup;
+    setup.side = chance.one_in(4) ? scenario::Side::client : scenario::Side::server;
+    setup.start = chance.one_in(3) ? scenario::Start::handshake : scenario::Start::established;
+    setup.read_size = scenario::draw_number(chance, scenario::size_max);
+    if (target.play.loop == scenario::Loop::lws) {
+        setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
+    }
+    if (target.play.seam == scenario::Seam::real) {
+        setup.tls = chance.one_in(3) ? scenario::TlsVersion::tls13 : scenario::TlsVersion::tls12;
+    }
+    if (sends_raw()) {
+        setup.side = chance.one_in(2) ? scenario::Side::client : scenario::Side::server;
+        setup.peer = chance.one_in(4) ? scenario::Peer::lawful : scenario::Peer::hostile;
+    }
+    if (target.play.seam == scenario::Seam::real) {
+        draw_certificates(chance, setup);
+    }
+    return scenario::canonical(setup);
 }
 
 void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
@@ -80,17 +117,7 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
         return;
     }
     case 7:
-        scenario.setup.side = chance.one_in(4) ? scenario::Side::client : scenario::Side::server;
-        scenario.setup.start =
-            chance.one_in(3) ? scenario::Start::handshake : scenario::Start::established;
-        scenario.setup.read_size = scenario::draw_number(chance, scenario::size_max);
-        if (target.play.loop == scenario::Loop::lws) {
-            scenario.setup.role = static_cast<scenario::Role>(chance.below(scenario::role_count));
-        }
-        if (target.play.seam == scenario::Seam::real) {
-            change_certificates(chance, scenario.setup);
-        }
-        scenario.setup = scenario::canonical(scenario.setup);
+        scenario.setup = draw_setup(chance);
         return;
     default:
         insert_burst(chance, swarm, ops);
@@ -108,6 +135,11 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     }
     static Scenario scenario;  // one for all inputs, so that its memory is allocated once
     scenario::decode_into({data, size}, scenario);
+    const bool has_engine = LLVMFuzzerMutate != nullptr;
+    if (has_engine && sends_raw() && !chance.one_in(op_mutation_one_in)) {
+        change_raw(scenario);
+        return scenario::encode_into({data, size_max}, scenario);
+    }
     const Swarm swarm = scenario::draw_swarm(chance, target.play);
     const std::uint32_t changes = 1 + chance.below(changes_max);
     for (std::uint32_t i = 0; i < changes; ++i) {
@@ -127,6 +159,9 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std:
     scenario::decode_into({data2, size2}, second);
     first.ops.erase(draw_place(chance, first.ops), first.ops.end());
     first.ops.insert(first.ops.end(), draw_place(chance, second.ops), second.ops.end());
+    if (chance.one_in(2)) {
+        std::swap(first.raw, second.raw);
+    }
     return scenario::encode_into({out, out_size_max}, first);
 }
 

@@ -159,8 +159,7 @@ ssize_t __wrap_recv(int fd, void* buffer, size_t size, int flags) {
 
 // Of files these two are nobody's secret: lws reads what wakes it up, an engine its corpus.
 ssize_t __wrap_write(int fd, const void* buffer, size_t size) {
-    return is_simulated(fd) ? system_calls->send(fd, buffer, size)
-                            : __real_write(fd, buffer, size);
+    return is_simulated(fd) ? system_calls->send(fd, buffer, size) : __real_write(fd, buffer, size);
 }
 
 ssize_t __wrap_read(int fd, void* buffer, size_t size) {

@@ -79,8 +79,7 @@ void use_seam(scenario::Seam seam) noexcept {
                      mbedtls_version_get_number() >> 8);
         std::abort();
     }
-    process_seam =
-        seam == scenario::Seam::scripted ? ProcessSeam::scripted : ProcessSeam::real;
+    process_seam = seam == scenario::Seam::scripted ? ProcessSeam::scripted : ProcessSeam::real;
 }
 
 extern "C" {
@@ -196,9 +195,8 @@ void __wrap_mbedtls_entropy_free(mbedtls_entropy_context* entropy) {
 int __wrap_mbedtls_ctr_drbg_seed(mbedtls_ctr_drbg_context* drbg,
                                  int (*entropy)(void*, unsigned char*, size_t), void* context,
                                  const unsigned char* custom, size_t size) {
-    return chance_is_seeded()
-               ? 0
-               : __real_mbedtls_ctr_drbg_seed(drbg, entropy, context, custom, size);
+    return chance_is_seeded() ? 0
+                              : __real_mbedtls_ctr_drbg_seed(drbg, entropy, context, custom, size);
 }
 
 int __wrap_mbedtls_ctr_drbg_random(void* drbg, unsigned char* output, size_t size) {

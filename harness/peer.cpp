@@ -169,10 +169,12 @@ Peer::~Peer() = default;
 
 void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
     wire_ = &wire;
+    speaks_tls13_ = setup.tls == scenario::TlsVersion::tls13 && speaks_tls13();
     is_server_ = setup.side == scenario::Side::client;
     write_begin_ = write_end_ = written_ = 0;
     asked_ = sent_ = received_ = 0;
-    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ = closed_ = false;
+    close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ =
+        closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
     Context& context = contexts_->of(is_server_, setup);

@@ -26,7 +26,7 @@ public:
     // What its application does, as soon as it can, in this order.
     bool write(std::uint16_t size) noexcept;  // false if too much waits already
     void close() noexcept { close_due_ = true; }
-    void renegotiate() noexcept { renegotiation_due_ = true; }
+    void renegotiate() noexcept { renegotiation_due_ = !speaks_tls13_; }  // 1.3 has no such thing
 
     // turn does all that can be done with what the wire has now.
     void turn() noexcept;
@@ -65,6 +65,7 @@ private:
     std::unique_ptr<Contexts> contexts_;
     Wire* wire_ = nullptr;
     bool is_server_ = false;
+    bool speaks_tls13_ = false;
 
     std::array<std::uint16_t, scenario::ops_max> writes_{};
     std::uint32_t write_begin_ = 0;

@@ -30,7 +30,7 @@ public:
     bool play(const scenario::Op& op) noexcept override;
     bool turn() noexcept override;
     void settle() noexcept override;
-    void assume_established(bool) noexcept override {}
+    void assume_established(bool assumed) noexcept override { wire_.set_undisturbed(assumed); }
     [[nodiscard]] bool readable() noexcept override { return wire_.readable(); }
     [[nodiscard]] bool writeable() const noexcept override { return wire_.writeable(); }
     [[nodiscard]] std::int64_t room() const noexcept override;

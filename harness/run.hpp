@@ -13,10 +13,23 @@
 
 namespace shimfuzz::harness {
 
+// Ending is what has come of a connection, as both ends see it: what must not depend on how the
+// wire cut it, nor on which shim it was.
+struct Ending {
+    bool established = false;
+    bool closed = false;          // the subject's end is freed
+    std::uint64_t delivered = 0;  // bytes that the subject's application has read
+    std::uint64_t accepted = 0;   // bytes that TLS has taken from it
+    std::uint64_t arrived = 0;    // of those, what the peer's application has read; real seam only
+
+    bool operator==(const Ending&) const = default;
+};
+
 // Outcome is what a run comes to, and which premises it reached on the way.
 struct Outcome {
     Verdict verdict;
     Reach reach{};
+    Ending ending;
 };
 
 // plays says whether the subject that is linked in can be played with `loop`: a shim by whoever

@@ -56,6 +56,7 @@ ordered_json play_request(const Request& request, Trace& trace) {
     }
     answer["verdict"] = verdict_json(outcome.verdict);
     answer["reach"] = reach_json(outcome.reach);
+    answer["ending"] = ending_json(outcome.ending);
     return answer;
 }
 

@@ -103,9 +103,12 @@ public:
             play_op(i);
         }
         finish();
+        const Ending ending = this->ending();
         shim_.record_in(nullptr);
         shim_.free();
-        return {.verdict = {.violation = findings_.violation()}, .reach = findings_.reach()};
+        return {.verdict = {.violation = findings_.violation()},
+                .reach = findings_.reach(),
+                .ending = ending};
     }
 
     [[nodiscard]] bool noise_applied() const noexcept { return seam_.noise_applied(); }
@@ -125,6 +128,15 @@ private:
             trace_->rows.back().played = played;
             player_.finish_row(trace_->rows.back());
         }
+    }
+
+    [[nodiscard]] Ending ending() const noexcept {
+        const TlsFacts& tls = tls_.facts();
+        return {.established = tls.established,
+                .closed = !shim_.is_open(),
+                .delivered = tls.delivered,
+                .accepted = tls.accepted,
+                .arrived = tls.arrived};
     }
 
     // A connection on which nothing happened still opens, settles and is freed.

@@ -25,8 +25,8 @@ struct TlsFacts {
     // Of `accepted`, what went out while something else than a write was asked: mbedTLS sends what
     // is unsent on the way to an alert of its own, or to the next record it reads.
     std::uint64_t sent_on_the_way = 0;
-    std::uint32_t records_taken = 0;      // from the wire
-    std::uint32_t alerts_attempted = 0;   // close_notify alerts begun
+    std::uint32_t records_taken = 0;     // from the wire
+    std::uint32_t alerts_attempted = 0;  // close_notify alerts begun
     std::uint32_t alerts_sent = 0;
     bool recoverable = true;  // every answer so far leaves the connection able to finish
     bool recoverable_with_memory = true;  // it would be, had no allocation failed

@@ -160,6 +160,14 @@ ordered_json verdict_json(const Verdict& verdict) {
             {"connection", violation.connection}};
 }
 
+ordered_json ending_json(const Ending& ending) {
+    return {{"established", ending.established},
+            {"closed", ending.closed},
+            {"delivered", ending.delivered},
+            {"accepted", ending.accepted},
+            {"arrived", ending.arrived}};
+}
+
 ordered_json reach_json(const Reach& reach) {
     ordered_json counts = ordered_json::object();
     for (const InvariantDescription& row : invariant_table()) {

@@ -30,6 +30,9 @@ inline constexpr int trace_format = 1;
 // verdict_json returns `verdict` with the parts of its signature and the signature's spelling.
 [[nodiscard]] nlohmann::ordered_json verdict_json(const Verdict& verdict);
 
+// ending_json returns `ending`, its fields named as in run.hpp.
+[[nodiscard]] nlohmann::ordered_json ending_json(const Ending& ending);
+
 // reach_json returns how often each invariant's premise held, by the invariant's name.
 [[nodiscard]] nlohmann::ordered_json reach_json(const Reach& reach);
 

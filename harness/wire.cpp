@@ -70,45 +70,46 @@ void Wire::reset() noexcept {
     damage_count_ = 0;
     received_ = 0;
     sent_ = 0;
+    undisturbed_ = false;
 }
 
 std::ptrdiff_t Wire::subject_sends(std::span<const std::uint8_t> bytes) noexcept {
-    if (end_ == WireEnd::reset) {
+    if (end_now() == WireEnd::reset) {
         return -EPIPE;
     }
-    const std::size_t room = tx_room_.value_or(static_cast<std::uint32_t>(bytes.size()));
+    const std::size_t room = tx_room_now().value_or(static_cast<std::uint32_t>(bytes.size()));
     const std::size_t count = to_peer_.append(bytes.first(std::min(bytes.size(), room)));
     sent_ += count;
-    if (tx_room_.has_value()) {
+    if (tx_room_now().has_value()) {
         *tx_room_ -= static_cast<std::uint32_t>(count);
     }
     return count == 0 && !bytes.empty() ? -EAGAIN : static_cast<std::ptrdiff_t>(count);
 }
 
 std::ptrdiff_t Wire::subject_receives(std::span<std::uint8_t> bytes) noexcept {
-    if (to_subject_.size() == 0 && end_.has_value()) {
+    if (to_subject_.size() == 0 && end_now().has_value()) {
         return end_ == WireEnd::eof ? 0 : -ECONNRESET;
     }
-    const std::size_t room = rx_room_.value_or(static_cast<std::uint32_t>(bytes.size()));
+    const std::size_t room = rx_room_now().value_or(static_cast<std::uint32_t>(bytes.size()));
     const std::size_t count = to_subject_.take(bytes.first(std::min(bytes.size(), room)));
     received_ += count;
-    if (rx_room_.has_value()) {
+    if (rx_room_now().has_value()) {
         *rx_room_ -= static_cast<std::uint32_t>(count);
     }
     return count == 0 && !bytes.empty() ? -EAGAIN : static_cast<std::ptrdiff_t>(count);
 }
 
 bool Wire::readable() const noexcept {
-    const bool bytes_wait = to_subject_.size() > 0 && rx_room_ != 0U;
-    return bytes_wait || (to_subject_.size() == 0 && end_.has_value());
+    const bool bytes_wait = to_subject_.size() > 0 && rx_room_now() != 0U;
+    return bytes_wait || (to_subject_.size() == 0 && end_now().has_value());
 }
 
 bool Wire::writeable() const noexcept {
-    return tx_room_ != 0U && to_peer_.space() > 0;
+    return tx_room_now() != 0U && to_peer_.space() > 0;
 }
 
 std::size_t Wire::peer_sends(std::span<const std::uint8_t> bytes) noexcept {
-    if (end_.has_value()) {
+    if (end_now().has_value()) {
         return bytes.size();  // nobody hears it
     }
     const std::size_t count = to_subject_.append(bytes);
@@ -136,8 +137,24 @@ bool Wire::corrupt(Corruption way, std::size_t offset) noexcept {
     return true;
 }
 
+// Positions were counted from what the subject read next, which is now as much later.
+void Wire::set_undisturbed(bool undisturbed) noexcept {
+    undisturbed_ = undisturbed;
+    if (undisturbed) {
+        undisturbed_from_ = received_;
+        return;
+    }
+    for (Damage& damage : std::span{damages_}.first(damage_count_)) {
+        damage.position += received_ - undisturbed_from_;
+    }
+    do_damage();
+}
+
 // Damages what has been sent by now. A position says nothing once the subject has read past it.
 void Wire::do_damage() noexcept {
+    if (undisturbed_) {
+        return;
+    }
     std::size_t waiting = 0;
     for (std::size_t i = 0; i < damage_count_; ++i) {
         const Damage damage = damages_[i];

@@ -87,6 +87,9 @@ public:
     // Nothing more reaches the subject after what is in flight; what the peer sends is lost.
     void end(scenario::WireEnd way) noexcept { end_ = end_.value_or(way); }
 
+    // While it is undisturbed nothing is withheld, damaged or cut off; what was to be waits.
+    void set_undisturbed(bool undisturbed) noexcept;
+
     // Bytes that have come to the subject, and that it has sent, ever.
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
@@ -98,6 +101,15 @@ private:
     };
 
     void do_damage() noexcept;
+    [[nodiscard]] std::optional<scenario::WireEnd> end_now() const noexcept {
+        return undisturbed_ ? std::nullopt : end_;
+    }
+    [[nodiscard]] std::optional<std::uint32_t> tx_room_now() const noexcept {
+        return undisturbed_ ? std::nullopt : tx_room_;
+    }
+    [[nodiscard]] std::optional<std::uint32_t> rx_room_now() const noexcept {
+        return undisturbed_ ? std::nullopt : rx_room_;
+    }
 
     Stream to_subject_;
     Stream to_peer_;
@@ -108,6 +120,8 @@ private:
     std::size_t damage_count_ = 0;
     std::uint64_t received_ = 0;
     std::uint64_t sent_ = 0;
+    bool undisturbed_ = false;
+    std::uint64_t undisturbed_from_ = 0;
 };
 
 }  // namespace shimfuzz::harness

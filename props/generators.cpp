@@ -125,6 +125,7 @@ Setup draw_setup(Draw& draw) {
     Setup setup;
     setup.side = draw.one_in(4) ? scenario::Side::client : scenario::Side::server;
     setup.start = draw.one_in(4) ? scenario::Start::handshake : scenario::Start::established;
+    setup.tls = draw.one_in(2) ? scenario::TlsVersion::tls13 : scenario::TlsVersion::tls12;
     if (draw.one_in(2)) {
         setup.read_size = draw_number(draw, scenario::size_max);
     }
@@ -189,13 +190,14 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
     case OpKind::misuse_negative_length:
     case OpKind::misuse_null_buffer:
     case OpKind::misuse_null_connection:
+        return 1;
     case OpKind::config_certificate:
     case OpKind::config_key:
     case OpKind::config_trust:
     case OpKind::config_damage:
     case OpKind::config_alpn:
     case OpKind::config_host:
-        return 1;
+        return 9;
     }
     return 0;
 }
@@ -207,7 +209,12 @@ bool serves(const OpDescription* kind) {
 }
 
 Swarm draw_swarm(Draw& draw, const Play& play) {
-    Swarm swarm{.setup = draw_setup(draw), .kinds = {}, .ends = draw.one_in(3)};
+    // Without a loop the real seam is about certificates.
+    const bool is_real_without_loop =
+        play.seam == scenario::Seam::real && play.loop == scenario::Loop::none;
+    Swarm swarm{.setup = is_real_without_loop ? draw_any_setup(draw) : draw_setup(draw),
+                .kinds = {},
+                .ends = draw.one_in(3)};
     const bool handshake = swarm.setup.start == scenario::Start::handshake;
     for (const OpDescription& kind : scenario::op_table()) {
         if (scenario::belongs_to(kind.kind, play) &&
@@ -280,6 +287,86 @@ rc::Gen<Document> sessions_for(const Play& play) {
                    {.play = play, .scenario = draw_scenario(draw, draw_swarm(draw, play), size)});
            }}
         .as("scenario");
+}
+
+namespace {
+
+bool is_said(const Op& op) noexcept {
+    return op.kind == OpKind::app_write || op.kind == OpKind::peer_write ||
+           op.kind == OpKind::app_close;
+}
+
+// Ops that change nothing but how bytes are cut and when.
+Op draw_cut(Draw& draw) {
+    constexpr std::array<OpKind, 4> kinds{OpKind::service_pass, OpKind::tx_room, OpKind::rx_room,
+                                          OpKind::app_read_size};
+    const OpKind kind = draw.one_in(2) ? OpKind::service_pass : draw.one_of(kinds);
+    if (kind == OpKind::service_pass) {
+        return {.kind = kind};
+    }
+    return scenario::canonical(Op{.kind = kind, .choice = 0, .number = draw_room(draw)});
+}
+
+}  // namespace
+
+rc::Gen<Document> streams() {
+    return rc::Gen<Document>{[](const rc::Random& random, int size) {
+               Draw draw{random};
+               Scenario scenario{.setup = draw_setup(draw), .ops = {}, .raw = {}};
+               const std::uint32_t count =
+                   draw.below(static_cast<std::uint32_t>(std::max(size, 0)) / 4 + 2);
+               for (std::uint32_t i = 0; i < count; ++i) {
+                   const OpKind kind = draw.one_in(2) ? OpKind::app_write : OpKind::peer_write;
+                   scenario.ops.push_back({.kind = kind,
+                                           .choice = 0,
+                                           .number = draw_number(draw, scenario::size_max)});
+               }
+               return shrinking({.play = tls_stream, .scenario = std::move(scenario)});
+           }}
+        .as("scenario");
+}
+
+rc::Gen<Document> sessions_without_memory() {
+    return rc::Gen<Document>{[](const rc::Random& random, int size) {
+               constexpr std::uint32_t allocations_of_a_session = 100;
+               Draw draw{random};
+               Scenario scenario = draw_scenario(draw, draw_swarm(draw, tls_stream), size);
+               const auto at = draw.below(static_cast<std::uint32_t>(scenario.ops.size()) + 1);
+               const auto nth = static_cast<std::uint16_t>(draw.below(allocations_of_a_session));
+               scenario.ops.insert(scenario.ops.begin() + at,
+                                   {.kind = OpKind::alloc_fail, .choice = 0, .number = nth});
+               return shrinking({.play = tls_stream, .scenario = std::move(scenario)});
+           }}
+        .as("scenario");
+}
+
+rc::Gen<Scenario> cut_otherwise(const Scenario& scenario) {
+    return rc::Gen<Scenario>{[scenario](const rc::Random& random, int) {
+               constexpr std::uint32_t cuts_max = 4;
+               Draw draw{random};
+               Scenario cut{.setup = scenario.setup, .ops = {}, .raw = scenario.raw};
+               for (const Op& op : scenario.ops) {
+                   for (std::uint32_t i = draw.below(cuts_max + 1); i > 0; --i) {
+                       cut.ops.push_back(draw_cut(draw));
+                   }
+                   if (is_said(op)) {
+                       cut.ops.push_back(op);
+                   }
+               }
+               return rc::shrinkable::shrinkRecur(std::move(cut), [](const Scenario& complex) {
+                   std::vector<Scenario> simpler = scenario::shrinks(complex);
+                   // What is said stays said.
+                   std::erase_if(simpler, [&](const Scenario& candidate) {
+                       std::vector<Op> said;
+                       std::vector<Op> said_before;
+                       std::ranges::copy_if(candidate.ops, std::back_inserter(said), is_said);
+                       std::ranges::copy_if(complex.ops, std::back_inserter(said_before), is_said);
+                       return said != said_before || candidate.setup != complex.setup;
+                   });
+                   return rc::seq::fromContainer(std::move(simpler));
+               });
+           }}
+        .as("cut otherwise");
 }
 
 rc::Gen<Document> patient_sessions() {

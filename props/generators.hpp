@@ -23,12 +23,34 @@ inline constexpr scenario::Play poll_loop{.loop = scenario::Loop::lawful,
 inline constexpr scenario::Play poll_loop_any{.loop = scenario::Loop::lawful,
                                               .profile = scenario::Profile::any};
 
+// On real mbedTLS, on both ends of a wire.
+inline constexpr scenario::Play verification{.seam = scenario::Seam::real,
+                                             .loop = scenario::Loop::none,
+                                             .profile = scenario::Profile::plausible};
+inline constexpr scenario::Play config_bytes{
+    .seam = scenario::Seam::real, .loop = scenario::Loop::none, .profile = scenario::Profile::any};
+inline constexpr scenario::Play tls_stream{.seam = scenario::Seam::real,
+                                           .loop = scenario::Loop::lawful,
+                                           .profile = scenario::Profile::plausible};
+
 // sessions_for generates scenarios meant to be played as `play`, and says so in each.
 [[nodiscard]] rc::Gen<scenario::Document> sessions_for(const scenario::Play& play);
 
 // patient_sessions generates poll_loop scenarios in which nothing ends the connection: no close, no
 // hang-up, no failure.
 [[nodiscard]] rc::Gen<scenario::Document> patient_sessions();
+
+// streams generates tls_stream scenarios in which nothing is withheld, damaged or cut off: what both
+// applications say, and perhaps a close.
+[[nodiscard]] rc::Gen<scenario::Document> streams();
+
+// sessions_without_memory generates tls_stream scenarios in which one allocation fails.
+[[nodiscard]] rc::Gen<scenario::Document> sessions_without_memory();
+
+// cut_otherwise generates scenarios in which both applications say what they say in `scenario`, and
+// all else is different: when the loop turns, how much the sockets take and give at a time, how
+// much is read at once.
+[[nodiscard]] rc::Gen<scenario::Scenario> cut_otherwise(const scenario::Scenario& scenario);
 
 // Bytes is what a fuzz engine may hand to a decoder: an encoded scenario, damaged or not, or
 // anything at all.

@@ -16,7 +16,6 @@
 using namespace shimfuzz;
 using harness::InvariantDescription;
 using scenario::Document;
-using scenario::Play;
 
 namespace {
 
@@ -29,7 +28,7 @@ harness::Verdict as_to(harness::Invariant invariant, const harness::Verdict& ver
 
 // What is asked: whether an invariant is upheld by whatever is played in one way.
 struct Question {
-    Play play;
+    rc::Gen<Document> sessions;
     const InvariantDescription* invariant;
 };
 
@@ -43,10 +42,10 @@ std::string name_of(const testing::TestParamInfo<Question>& info) {
     return std::string{info.param.invariant->name};
 }
 
-auto each_invariant_in(const Play& play) {
+auto each_invariant_in(const rc::Gen<Document>& sessions) {
     std::vector<Question> questions;
     for (const InvariantDescription& row : harness::invariant_table()) {
-        questions.push_back({.play = play, .invariant = &row});
+        questions.push_back({.sessions = sessions, .invariant = &row});
     }
     return testing::ValuesIn(questions);
 }
@@ -54,17 +53,26 @@ auto each_invariant_in(const Play& play) {
 }  // namespace
 
 TEST_P(Invariant, is_upheld) {
-    const Play& play = GetParam().play;
     const harness::Invariant invariant = GetParam().invariant->invariant;
     rc::detail::checkGTest([&] {
-        const Document document = *props::sessions_for(play);
-        const harness::Outcome outcome = harness::run(play, document.scenario);
+        const Document document = *GetParam().sessions;
+        const harness::Outcome outcome = harness::run(document.play, document.scenario);
         RC_CLASSIFY(outcome.reach[static_cast<std::size_t>(invariant)] > 0, "premise reached");
         RC_ASSERT(as_to(invariant, outcome.verdict) == harness::upheld);
     });
 }
 
-INSTANTIATE_TEST_SUITE_P(return_codes, Invariant, each_invariant_in(props::return_codes), name_of);
-INSTANTIATE_TEST_SUITE_P(poll_loop, Invariant, each_invariant_in(props::poll_loop), name_of);
-INSTANTIATE_TEST_SUITE_P(poll_loop_any, Invariant, each_invariant_in(props::poll_loop_any),
+INSTANTIATE_TEST_SUITE_P(return_codes, Invariant,
+                         each_invariant_in(props::sessions_for(props::return_codes)), name_of);
+INSTANTIATE_TEST_SUITE_P(poll_loop, Invariant,
+                         each_invariant_in(props::sessions_for(props::poll_loop)), name_of);
+INSTANTIATE_TEST_SUITE_P(poll_loop_any, Invariant,
+                         each_invariant_in(props::sessions_for(props::poll_loop_any)), name_of);
+INSTANTIATE_TEST_SUITE_P(tls_stream, Invariant,
+                         each_invariant_in(props::sessions_for(props::tls_stream)), name_of);
+INSTANTIATE_TEST_SUITE_P(alloc_fail, Invariant, each_invariant_in(props::sessions_without_memory()),
                          name_of);
+INSTANTIATE_TEST_SUITE_P(verification, Invariant,
+                         each_invariant_in(props::sessions_for(props::verification)), name_of);
+INSTANTIATE_TEST_SUITE_P(config_bytes, Invariant,
+                         each_invariant_in(props::sessions_for(props::config_bytes)), name_of);

@@ -238,6 +238,8 @@ Setup canonical(Setup setup) noexcept {
     }
     const bool may_allow = setup.auth == Auth::certificate && setup.side == Side::client;
     setup.allow = may_allow ? static_cast<std::uint8_t>(setup.allow & allow_all) : std::uint8_t{0};
+    // Nobody is there to have shaken hands with.
+    setup.start = setup.peer == Peer::hostile ? Start::handshake : setup.start;
     return setup;
 }
 

@@ -35,3 +35,12 @@ add_dependencies(cli_test shimfuzz shimfuzz-run-misbehaving shimfuzz-run-referen
   return_codes_fuzzer_vs_mutant_read_terminates_its_buffer)
 add_test(NAME cli_test COMMAND cli_test)
 set_tests_properties(cli_test PROPERTIES LABELS unit TIMEOUT 300)
+
+# The same scenario on every shim, by its runner.
+add_executable(agreement_test "${CMAKE_CURRENT_LIST_DIR}/agreement_test.cpp")
+target_link_libraries(agreement_test PRIVATE shimfuzz_cli GTest::gtest GTest::gtest_main
+  shimfuzz_warnings shimfuzz_sanitizers)
+target_compile_definitions(agreement_test PRIVATE SHIMFUZZ_BUILD_DIR="${PROJECT_BINARY_DIR}")
+add_dependencies(agreement_test shimfuzz_runners)
+add_test(NAME agreement_test COMMAND agreement_test)
+set_tests_properties(agreement_test PROPERTIES LABELS unit TIMEOUT 300)
