@@ -22,7 +22,6 @@ constexpr std::uint32_t handshake_flights = 4;
 
 // What a C library forces on us: functions of the system get no argument of ours.
 Wire* the_wire = nullptr;
-const SystemCalls* system_without_wire = nullptr;
 
 Wire& process_wire() noexcept {
     static Wire wire;
@@ -80,10 +79,13 @@ private:
 }  // namespace
 
 RealTls::RealTls(const scenario::Scenario& scenario) noexcept
-    : scenario_{scenario}, wire_{process_wire()}, peer_{process_peer()}, chance_{subject_seed} {
+    : scenario_{scenario},
+      system_before_{replace_system(&wire_calls)},
+      wire_{process_wire()},
+      peer_{process_peer()},
+      chance_{subject_seed} {
     wire_.reset();
     the_wire = &wire_;
-    system_without_wire = replace_system(&wire_calls);
     peer_.begin(scenario.setup, wire_);
     facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
     facts_.has_certificates = scenario.setup.auth == scenario::Auth::certificate;
@@ -94,7 +96,7 @@ RealTls::RealTls(const scenario::Scenario& scenario) noexcept
 }
 
 RealTls::~RealTls() {
-    replace_system(system_without_wire);
+    replace_system(system_before_);
     the_wire = nullptr;
 }
 
@@ -222,11 +224,20 @@ void RealTls::notice_sent_on_the_way() noexcept {
     facts_.last[static_cast<std::size_t>(Function::write)] = Answer::ok;
 }
 
+// What a read waited to send has gone out with a write.
+void RealTls::notice_room_for_read(Function asked) noexcept {
+    std::optional<Answer>& last = facts_.last[static_cast<std::size_t>(Function::read)];
+    if (asked == Function::write && last == Answer::want_write && unsent(ssl_) == 0) {
+        last = Answer::want_read;
+    }
+}
+
 // mbedTLS has answered: keeps it, and hands it on with the errno that its transport left.
 int RealTls::came_back(Function function, int returned, std::size_t bytes) noexcept {
     const int errno_left = errno;
     const Reply reply = returned > 0 ? Reply{} : Reply{classify(function, returned), returned};
     notice_sent_on_the_way();
+    notice_room_for_read(function);
     facts_.records_taken = static_cast<std::uint32_t>(wire_.received());
     facts_.sent = wire_.sent();
     facts_.pending = static_cast<std::uint32_t>(__real_mbedtls_ssl_get_bytes_avail(ssl_));

@@ -10,6 +10,7 @@
 // Not here: what the shim makes of the answers.
 #pragma once
 
+#include "harness/determinism.hpp"
 #include "harness/mbedtls_calls.hpp"
 #include "harness/peer.hpp"
 #include "harness/quick_session.hpp"
@@ -65,10 +66,12 @@ public:
 private:
     [[nodiscard]] bool judge_allows(Function function, std::span<const std::uint8_t> data) noexcept;
     void notice_sent_on_the_way() noexcept;
+    void notice_room_for_read(Function asked) noexcept;
     int came_back(Function function, int returned, std::size_t bytes) noexcept;
     bool inject_raw(std::size_t size) noexcept;
 
     const scenario::Scenario& scenario_;
+    const SystemCalls* system_before_;  // the peer is made, and lives, on the simulated clock
     Wire& wire_;
     Peer& peer_;
     SeededChance chance_;
