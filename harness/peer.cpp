@@ -52,8 +52,11 @@ int receive_from(void* wire, unsigned char* bytes, std::size_t size) {
     return chance;
 }
 
-// Context is one end that plays one side: made once, and begun anew for every connection.
-struct Context {
+}  // namespace
+
+// PeerContext is one end that plays one side. It has a name outside of this file because Contexts
+// has one. Made once, and begun anew for every connection.
+struct PeerContext {
     mbedtls_ssl_config conf{};
     mbedtls_ssl_context ssl{};
     mbedtls_x509_crt certificate{};
@@ -62,7 +65,7 @@ struct Context {
     mbedtls_ssl_ticket_context tickets{};
 #endif
 
-    Context(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
+    PeerContext(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
         mbedtls_ssl_config_init(&conf);
         mbedtls_ssl_init(&ssl);
         mbedtls_x509_crt_init(&certificate);
@@ -93,9 +96,9 @@ struct Context {
         make_quick(conf, setup);
         must(__real_mbedtls_ssl_setup(&ssl, &conf), "mbedtls_ssl_setup");
     }
-    Context(const Context&) = delete;
-    Context& operator=(const Context&) = delete;
-    ~Context() {
+    PeerContext(const PeerContext&) = delete;
+    PeerContext& operator=(const PeerContext&) = delete;
+    ~PeerContext() {
         take_back(conf);
         mbedtls_ssl_free(&ssl);
         mbedtls_ssl_config_free(&conf);
@@ -123,13 +126,12 @@ struct Context {
     }
 };
 
-}  // namespace
+using ByIdentity = std::array<PeerContext, scenario::identity_count>;
 
-using ByIdentity = std::array<Context, scenario::identity_count>;
-
-ByIdentity with_each_identity(bool server, SeededChance& chance) noexcept {
+static ByIdentity with_each_identity(bool server, SeededChance& chance) noexcept {
     const auto with = [&](scenario::Identity identity) {
-        return Context{server, {.auth = scenario::Auth::certificate, .identity = identity}, chance};
+        return PeerContext{
+            server, {.auth = scenario::Auth::certificate, .identity = identity}, chance};
     };
     return {with(scenario::Identity::none), with(scenario::Identity::self_signed),
             with(scenario::Identity::expired), with(scenario::Identity::wrong_host),
@@ -139,15 +141,15 @@ ByIdentity with_each_identity(bool server, SeededChance& chance) noexcept {
 // Each side in each version of TLS, and with each certificate.
 struct Peer::Contexts {
     SeededChance chance{peer_seed};
-    Context server12{true, {.tls = scenario::TlsVersion::tls12}, chance};
-    Context client12{false, {.tls = scenario::TlsVersion::tls12}, chance};
-    Context server13{true, {.tls = scenario::TlsVersion::tls13}, chance};
-    Context client13{false, {.tls = scenario::TlsVersion::tls13}, chance};
+    PeerContext server12{true, {.tls = scenario::TlsVersion::tls12}, chance};
+    PeerContext client12{false, {.tls = scenario::TlsVersion::tls12}, chance};
+    PeerContext server13{true, {.tls = scenario::TlsVersion::tls13}, chance};
+    PeerContext client13{false, {.tls = scenario::TlsVersion::tls13}, chance};
     ByIdentity servers = with_each_identity(true, chance);
     ByIdentity clients = with_each_identity(false, chance);
     mbedtls_ssl_context* ssl = nullptr;  // the one that is on
 
-    Context& of(bool server, const scenario::Setup& setup) noexcept {
+    PeerContext& of(bool server, const scenario::Setup& setup) noexcept {
         if (setup.auth == scenario::Auth::certificate) {
             return (server ? servers : clients)[static_cast<std::size_t>(setup.identity)];
         }
@@ -177,7 +179,7 @@ void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
         closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
-    Context& context = contexts_->of(is_server_, setup);
+    PeerContext& context = contexts_->of(is_server_, setup);
     contexts_->ssl = &context.ssl;
     must(mbedtls_ssl_session_reset(&context.ssl), "mbedtls_ssl_session_reset");
     if (setup.auth == scenario::Auth::certificate && !is_server_) {
