@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 11> targets{
+constexpr std::array<Target, 12> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
