@@ -65,8 +65,10 @@ void keep_room_for_keys() noexcept {
     return chance;
 }
 
+}  // namespace
+
 // Context is one end that plays one side: made once, and begun anew for every connection.
-struct Context {
+struct Peer::Context {
     mbedtls_ssl_config conf{};
     mbedtls_ssl_context ssl{};
     mbedtls_x509_crt certificate{};
@@ -136,21 +138,20 @@ struct Context {
     }
 };
 
-}  // namespace
-
-using ByIdentity = std::array<Context, scenario::identity_count>;
-
-ByIdentity with_each_identity(bool server, SeededChance& chance) noexcept {
-    const auto with = [&](scenario::Identity identity) {
-        return Context{server, {.auth = scenario::Auth::certificate, .identity = identity}, chance};
-    };
-    return {with(scenario::Identity::none), with(scenario::Identity::self_signed),
-            with(scenario::Identity::expired), with(scenario::Identity::wrong_host),
-            with(scenario::Identity::good)};
-}
-
 // Each side in each version of TLS, and with each certificate.
 struct Peer::Contexts {
+    using ByIdentity = std::array<Context, scenario::identity_count>;
+
+    static ByIdentity with_each_identity(bool server, SeededChance& chance) noexcept {
+        const auto with = [&](scenario::Identity identity) {
+            return Context{
+                server, {.auth = scenario::Auth::certificate, .identity = identity}, chance};
+        };
+        return {with(scenario::Identity::none), with(scenario::Identity::self_signed),
+                with(scenario::Identity::expired), with(scenario::Identity::wrong_host),
+                with(scenario::Identity::good)};
+    }
+
     SeededChance chance{peer_seed};
     Context server12{true, {.tls = scenario::TlsVersion::tls12}, chance};
     Context client12{false, {.tls = scenario::TlsVersion::tls12}, chance};

@@ -60,6 +60,7 @@ public:
     }
 
 private:
+    struct Context;
     struct Contexts;
 
     [[nodiscard]] std::size_t admitted(std::size_t size) const noexcept;

@@ -190,13 +190,14 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
     case OpKind::misuse_negative_length:
     case OpKind::misuse_null_buffer:
     case OpKind::misuse_null_connection:
+        return 1;
     case OpKind::config_certificate:
     case OpKind::config_key:
     case OpKind::config_trust:
     case OpKind::config_damage:
     case OpKind::config_alpn:
     case OpKind::config_host:
-        return 1;
+        return 9;
     }
     return 0;
 }
@@ -208,7 +209,12 @@ bool serves(const OpDescription* kind) {
 }
 
 Swarm draw_swarm(Draw& draw, const Play& play) {
-    Swarm swarm{.setup = draw_setup(draw), .kinds = {}, .ends = draw.one_in(3)};
+    // Without a loop the real seam is about certificates.
+    const bool is_real_without_loop =
+        play.seam == scenario::Seam::real && play.loop == scenario::Loop::none;
+    Swarm swarm{.setup = is_real_without_loop ? draw_any_setup(draw) : draw_setup(draw),
+                .kinds = {},
+                .ends = draw.one_in(3)};
     const bool handshake = swarm.setup.start == scenario::Start::handshake;
     for (const OpDescription& kind : scenario::op_table()) {
         if (scenario::belongs_to(kind.kind, play) &&

@@ -43,8 +43,8 @@ int subject_use_certificate(subject_context *context, const unsigned char *data,
 int subject_use_key(subject_context *context, const unsigned char *data, size_t length);
 int subject_trust(subject_context *context, const unsigned char *data, size_t length);
 
-/* SSL_CTX_set_alpn_protos: a list of protocols, each name behind a byte with its length. Returns 1 or
- * 0. lws's wrapper counts on lists that lws has made of text; it is given no other, and one. */
+/* SSL_CTX_set_alpn_protos: a list of protocols, each name behind a byte with its length. Returns 1
+ * or 0. lws's wrapper counts on lists that lws has made of text; it is given no other, and one. */
 int subject_set_protocols(subject_context *context, const unsigned char *data, size_t length);
 
 /* How connections of `context` verify their peers: what lws sets on a server's context, and says of
