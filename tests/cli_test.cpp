@@ -601,8 +601,9 @@ TEST_F(List, targets_play_as_their_files_say) {
     }
     EXPECT_EQ(
         sorted(targets, "target"),
-        (std::vector<std::string>{"alloc_fail", "hostile_bytes", "lws_loop", "lws_loop_any",
-                                  "poll_loop", "poll_loop_any", "return_codes", "tls_stream"}));
+        (std::vector<std::string>{"alloc_fail", "config_bytes", "hostile_bytes", "lws_hostile",
+                                  "lws_loop", "lws_loop_any", "lws_stream", "poll_loop",
+                                  "poll_loop_any", "return_codes", "tls_stream", "verification"}));
 }
 
 TEST_F(List, subjects_runners_and_ops) {
