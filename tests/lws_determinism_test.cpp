@@ -124,7 +124,7 @@ TEST(WholeLws, plays_the_same_on_real_mbedtls) {
     expect_the_same_in_any_order(documents, play_all(documents));
 }
 
-// The context is made anew for the other seam, and what was played on one is forgotten on the other.
+// The context is made anew for the other seam, and what was played on one is forgotten there.
 TEST(WholeLws, plays_the_same_on_either_seam_after_the_other) {
     std::vector<Document> documents = kept({"lws_loop", "lws_stream"});
     std::vector<std::string> firsts = play_all(documents);
