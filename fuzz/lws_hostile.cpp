@@ -4,8 +4,7 @@
 //
 // Drives:   lws_service() on real mbedTLS, to whom the scenario's raw bytes come: instead of any
 //           peer, or between what a lawful one sends
-// Subject:  lws_service, lws_write, lws_callback_on_writable, lws_rx_flow_control, and mbedTLS
-//           below them
+// Subject:  lws_service, lws_write, lws_callback_on_writable, lws_rx_flow_control
 // Not here: what a lawful peer and wire can do (lws_stream.cpp)
 
 #include "fuzz/fuzz_target.hpp"

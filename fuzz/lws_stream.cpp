@@ -7,8 +7,7 @@
 //           http, a lawful peer at the other end: bytes both ways, cut anywhere, held up, damaged,
 //           cut off; renegotiation, close, and then a settling phase in which everything must
 //           arrive
-// Subject:  lws_service, lws_write, lws_callback_on_writable, lws_rx_flow_control, and mbedTLS
-//           below them
+// Subject:  lws_service, lws_write, lws_callback_on_writable, lws_rx_flow_control
 // Not here: bytes that no mbedTLS sends (lws_hostile.cpp), two connections (lws_loop.cpp)
 
 #include "fuzz/fuzz_target.hpp"
