@@ -27,7 +27,7 @@ double seconds_of(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-std::vector<std::string> quiet_environment() {
+std::vector<std::string> environment_for(Reports reports) {
     std::vector<std::string> environment;
     const char* options = std::getenv("ASAN_OPTIONS");
     for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -35,9 +35,9 @@ std::vector<std::string> quiet_environment() {
             environment.emplace_back(*variable);
         }
     }
-    environment.push_back(fmt::format("ASAN_OPTIONS={}{}symbolize=0",
-                                      options != nullptr ? options : "",
-                                      options != nullptr ? ":" : ""));
+    environment.push_back(
+        fmt::format("ASAN_OPTIONS={}{}symbolize={:d}", options != nullptr ? options : "",
+                    options != nullptr ? ":" : "", reports == Reports::symbolized));
     return environment;
 }
 
@@ -94,11 +94,11 @@ std::optional<std::string> text_after(const std::string& log, const std::string&
     return log.substr(start, log.find('\n', start) - start);
 }
 
-FuzzerRun run_fuzzer(std::vector<std::string> words, const fs::path& scratch) {
+FuzzerRun run_fuzzer(std::vector<std::string> words, const fs::path& scratch, Reports reports) {
     const fs::path log = scratch / "log";
     words.push_back(fmt::format("-artifact_prefix={}/", scratch.string()));
     words.emplace_back("-print_final_stats=1");
-    std::vector<std::string> environment = quiet_environment();
+    std::vector<std::string> environment = environment_for(reports);
     const std::vector<char*> argv = pointers_to(words);
     const std::vector<char*> envp = pointers_to(environment);
 

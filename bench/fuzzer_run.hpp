@@ -46,10 +46,15 @@ struct FuzzerRun {
     std::filesystem::path last_input;  // that it died of; empty if it did not
 };
 
+// Whether what a program reports names functions and lines, which takes longer than many an
+// execution.
+enum class Reports { plain, symbolized };
+
 // run_fuzzer runs a program with its arguments. What it writes (artifacts, its log) goes to
-// `scratch`. A sanitizer's report is not symbolized: that takes longer than many an execution.
+// `scratch`.
 [[nodiscard]] FuzzerRun run_fuzzer(std::vector<std::string> words,
-                                   const std::filesystem::path& scratch);
+                                   const std::filesystem::path& scratch,
+                                   Reports reports = Reports::plain);
 
 // text_after returns what `log` says behind the last `label`, to the end of the line.
 [[nodiscard]] std::optional<std::string> text_after(const std::string& log,

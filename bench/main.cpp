@@ -5,6 +5,7 @@
 #include "bench/fuzzer_run.hpp"
 #include "bench/search.hpp"
 #include "bench/speed.hpp"
+#include "bench/wire.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -45,7 +46,14 @@ int main(int argc, char** argv) {
         "search", "executions and seconds until each historical bug put back is found");
     search->add_option("--seeds", seeds, "how many seeds each is searched with")
         ->check(CLI::Range(1, repeats_max));
-    for (CLI::App* verb : {speed, search}) {
+    double seconds = 60;
+    CLI::App* wire = app.add_subcommand(
+        "wire", "real mbedTLS under hostile bytes, beside mbedTLS's own fuzz programs");
+    wire->add_option("--rounds", rounds, "how many rounds the medians are taken over")
+        ->check(CLI::Range(1, repeats_max));
+    wire->add_option("--time", seconds, "seconds of each search from nothing")
+        ->check(CLI::Range(1.0, 3600.0));
+    for (CLI::App* verb : {speed, search, wire}) {
         verb->add_option("--json", json_path, "also write the numbers to this file");
     }
     try {
@@ -53,15 +61,19 @@ int main(int argc, char** argv) {
     } catch (const CLI::CallForHelp& help) {
         return app.exit(help);
     } catch (const CLI::ParseError& error) {
-        bench::give_up(fmt::format("{}; usage: ./dev bench speed [--rounds N] [--target NAME] "
-                                   "[--json OUT] or ./dev bench search [--seeds N] [--json OUT]",
-                                   error.what()));
+        bench::give_up(
+            fmt::format("{}; usage: ./dev bench speed [--rounds N] [--target NAME] "
+                        "[--json OUT], ./dev bench search [--seeds N] [--json OUT] or ./dev bench "
+                        "wire [--rounds N] [--time S] [--json OUT]",
+                        error.what()));
     }
     if (!json_path.empty()) {
         require_folder_of(json_path);
     }
     if (speed->parsed()) {
         bench::measure_speed(rounds, target, json_path);
+    } else if (wire->parsed()) {
+        bench::measure_wire(rounds, seconds, json_path);
     } else {
         bench::measure_search(seeds, json_path);
     }

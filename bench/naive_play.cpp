@@ -33,8 +33,7 @@ Played play_once(const scenario::Play& play, const scenario::Scenario& scenario,
     }
     Played played;
     {
-        LwsPlayer player{scenario, play.profile == scenario::Profile::plausible, trace};
-        const Installed scripted{player.tls(), player.tls_switch()};
+        LwsPlayer player{play, scenario, trace};
         player.play();
         player.kill();
         played = {.outcome = {.verdict = {.violation = player.findings().violation()},

@@ -14,7 +14,7 @@ using scenario::Loop;
 using scenario::Profile;
 using scenario::Seam;
 
-constexpr std::array<Target, 8> targets{
+constexpr std::array<Target, 12> targets{
     Target{"return_codes",
            {Seam::scripted, Loop::none, Profile::any},
            "Does every API call tell the truth about what mbedTLS answered, whatever it answers?"},
@@ -41,6 +41,19 @@ constexpr std::array<Target, 8> targets{
     Target{"hostile_bytes",
            {Seam::real, Loop::lawful, Profile::any},
            "Does the shim, on real mbedTLS, stay safe whatever bytes arrive?"},
+    Target{"verification",
+           {Seam::real, Loop::none, Profile::plausible},
+           "Is nobody let in whom verification should keep out?"},
+    Target{"config_bytes",
+           {Seam::real, Loop::none, Profile::any},
+           "Does the shim stay safe whatever it is configured with?"},
+    Target{"lws_stream",
+           {Seam::real, Loop::lws, Profile::plausible},
+           "Do all bytes cross a real libwebsockets, in order, and does the close complete, with "
+           "real mbedTLS on both ends of any wire?"},
+    Target{"lws_hostile",
+           {Seam::real, Loop::lws, Profile::any},
+           "Does a real libwebsockets, on real mbedTLS, stay safe whatever bytes arrive?"},
     Target{"alloc_fail",
            {Seam::real, Loop::lawful, Profile::plausible},
            "Does a connection that memory runs out on work whole, or fail, close and leave nothing "

@@ -37,7 +37,7 @@ constexpr Sentences about_misuse{
     Done::failed, "{call} refuses its caller's misuse as FAILED and asks mbedTLS nothing",
     "mbedTLS answered {answer}, and it is reported as {done}"};
 
-constexpr std::array<Sentences, 32> table{{
+constexpr std::array<Sentences, 39> table{{
     about_report(Done::ok),
     about_report(Done::want_read),
     about_report(Done::want_write),
@@ -88,8 +88,22 @@ constexpr std::array<Sentences, 32> table{{
     {Done::leaks, "all that the connection allocated is freed with it", "some of it is not"},
     {Done::grows, "asked again while it waits, the connection holds no more memory than before",
      "it holds more each time"},
+    {Done::client_without_certificate, "a client that shows no certificate is refused",
+     "there is a session with it"},
+    {Done::untrusted_client, "a client whose certificate nobody trusted stands behind is refused",
+     "there is a session with it"},
+    {Done::expired_client, "a client whose certificate is out of date is refused",
+     "there is a session with it"},
+    {Done::bad_client_tolerated, "a client may show no certificate, but not a bad one",
+     "there is a session with one that did"},
+    {Done::untrusted_server, "a server whose certificate nobody trusted stands behind is refused",
+     "there is a session with it"},
+    {Done::expired_server, "a server whose certificate is out of date is refused",
+     "there is a session with it"},
+    {Done::misnamed_server, "a server whose certificate names another host is refused",
+     "there is a session with it"},
 }};
-static_assert(table.size() == static_cast<std::size_t>(Done::grows) + 1);
+static_assert(table.size() == harness::done_count);
 
 // The value of `Enum` up to `last` that is spelled `name`, if any.
 template <typename Enum>
@@ -139,9 +153,10 @@ ViolationWords words_for(const ordered_json& run) {
         return words_for_death(run["died"]["kind"]);
     }
     const ordered_json& verdict = run["verdict"];
+    constexpr auto last_done = static_cast<Done>(harness::done_count - 1);
     return words_for_signature(called(verdict["place"], Place::free).value_or(Place::loop),
                                called(verdict["answer"], Answer::fatal),
-                               called(verdict["done"], Done::grows).value_or(Done::ok));
+                               called(verdict["done"], last_done).value_or(Done::ok));
 }
 
 }  // namespace shimfuzz::cli

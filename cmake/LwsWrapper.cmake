@@ -170,6 +170,18 @@ function(add_lws_wrapper subject)
   if(takes_rng)
     list(APPEND definitions SUBJECT_CTX_NEW_TAKES_RNG=1)
   endif()
+  list(APPEND definitions SUBJECT_IS_LWS_WRAPPER=1)
+  # Which verify mode lws asks its wrapper for has changed with what the wrapper made of it.
+  file(STRINGS "${arg_SOURCE}/lib/tls/mbedtls/mbedtls-server.c" is_inverted
+    REGEX "if \\(lws_check_opt\\(vh->options, LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED")
+  if(is_inverted)
+    list(APPEND definitions SUBJECT_SERVER_MODES_ARE_INVERTED=1)
+  endif()
+  file(STRINGS "${arg_SOURCE}/lib/tls/mbedtls/mbedtls-client.c" has_client_modes
+    REGEX "fl = SSL_VERIFY_FAIL_IF_NO_PEER_CERT")
+  if(has_client_modes)
+    list(APPEND definitions SUBJECT_CLIENT_HAS_MODES=1)
+  endif()
   add_subject(${subject}
     SOURCES $<TARGET_OBJECTS:upstream_${subject}> $<TARGET_OBJECTS:externals_${subject}>
     INCLUDES ${includes}

@@ -54,6 +54,22 @@ bool sends_raw() noexcept {
     return scenario::belongs_to(scenario::OpKind::wire_raw, target.play);
 }
 
+// Certificates are what setups are about where nobody loops on the real seam. Elsewhere they come
+// about by chance: they cost.
+void change_certificates(Chance& chance, scenario::Setup& setup) {
+    const bool are_the_question =
+        target.play.seam == scenario::Seam::real && target.play.loop == scenario::Loop::none;
+    if (!are_the_question && !chance.one_in(16)) {
+        return;
+    }
+    setup.auth = chance.one_in(16) ? scenario::Auth::psk : scenario::Auth::certificate;
+    setup.trust = static_cast<scenario::Trust>(chance.below(scenario::trust_count));
+    setup.identity = static_cast<scenario::Identity>(chance.below(scenario::identity_count));
+    setup.verify = static_cast<scenario::Verify>(chance.below(scenario::verify_count));
+    setup.sends_name = chance.one_in(2);
+    setup.allow = static_cast<std::uint8_t>(chance.one_in(2) ? 0 : chance.below(256));
+}
+
 Setup draw_setup(Chance& chance) noexcept {
     scenario::Setup setup;
     setup.side = chance.one_in(4) ? scenario::Side::client : scenario::Side::server;
@@ -65,20 +81,25 @@ Setup draw_setup(Chance& chance) noexcept {
     if (target.play.seam == scenario::Seam::real) {
         setup.tls = chance.one_in(3) ? scenario::TlsVersion::tls13 : scenario::TlsVersion::tls12;
     }
-    if (sends_raw()) {
+    if (sends_raw() && target.play.loop != scenario::Loop::none) {
         setup.side = chance.one_in(2) ? scenario::Side::client : scenario::Side::server;
         setup.peer = chance.one_in(4) ? scenario::Peer::lawful : scenario::Peer::hostile;
+    }
+    if (target.play.seam == scenario::Seam::real) {
+        change_certificates(chance, setup);
     }
     return scenario::canonical(setup);
 }
 
 void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     std::vector<Op>& ops = scenario.ops;
-    const std::uint32_t way = ops.empty() ? 0 : chance.below(8);
+    const std::uint32_t way = chance.below(8);
+    // Without ops there are the setup and new ones.
+    const bool has_nothing_to_change = ops.empty() && way != 7;
     const auto pick = [&] {
         return ops.begin() + chance.below(static_cast<std::uint32_t>(ops.size()));
     };
-    switch (way) {
+    switch (has_nothing_to_change ? 0 : way) {
     case 3:
         ops.erase(pick());
         return;

@@ -3,6 +3,7 @@
 #include "harness/api_judge.hpp"
 
 #include "harness/payload.hpp"
+#include "model/verification.hpp"
 
 #include <cstring>
 
@@ -56,6 +57,27 @@ Invariant law_broken(Answer truth, Report report) noexcept {
         return Invariant::want_is_reported;
     }
     return Invariant::want_is_reported;
+}
+
+// Who is let in that should not be.
+Done let_in(const scenario::Setup& setup) noexcept {
+    const bool is_client = setup.side == scenario::Side::server;
+    const model::Fault fault = model::fault_of(setup);
+    if (is_client && setup.verify == scenario::Verify::optional) {
+        return Done::bad_client_tolerated;
+    }
+    switch (fault) {
+    case model::Fault::none:
+    case model::Fault::wrong_name:
+        return Done::misnamed_server;
+    case model::Fault::nothing_shown:
+        return Done::client_without_certificate;
+    case model::Fault::untrusted:
+        return is_client ? Done::untrusted_client : Done::untrusted_server;
+    case model::Fault::expired:
+        return is_client ? Done::expired_client : Done::expired_server;
+    }
+    return Done::misnamed_server;
 }
 
 bool same(const std::uint8_t* data, std::uint64_t position, std::size_t size) noexcept {
@@ -203,6 +225,11 @@ void ApiJudge::reach_of(Answer truth) noexcept {
 }
 
 void ApiJudge::judge_report(Answer truth, Report report) noexcept {
+    const bool refuses_peer =
+        may_refuse_peer_ && place_ == Place::handshake && report == Report::failed;
+    if (refuses_peer) {
+        return;
+    }
     if (model::report_of(truth) != report) {
         findings_.report({.invariant = law_broken(truth, report),
                           .place = place_,
@@ -278,6 +305,19 @@ void ApiJudge::misuse_returned(int returned, Report report) noexcept {
                           .place = place_,
                           .answer = last_,
                           .done = done_of(report)});
+    }
+}
+
+void ApiJudge::peer_accepted(const scenario::Setup& setup) noexcept {
+    if (setup.verify == scenario::Verify::none) {
+        return;
+    }
+    findings_.reached(Invariant::verification_is_enforced);
+    if (model::must_be_refused(setup)) {
+        findings_.report({.invariant = Invariant::verification_is_enforced,
+                          .place = place_,
+                          .answer = Answer::ok,
+                          .done = let_in(setup)});
     }
 }
 

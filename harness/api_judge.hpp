@@ -29,6 +29,14 @@ public:
     // A call no lawful caller makes returned: the shim claims to refuse it.
     void misuse_returned(int returned, model::Report report) noexcept;
 
+    // From here on the shim may fail a handshake that mbedTLS is content with, if it `verifies` the
+    // peer itself.
+    void may_refuse_peer(bool verifies) noexcept { may_refuse_peer_ = verifies; }
+
+    // The handshake is complete, and whoever called it goes on, with a peer that was to be verified
+    // as `setup` says.
+    void peer_accepted(const scenario::Setup& setup) noexcept;
+
     // The call has left the connection with `live` allocations.
     void holds(std::int64_t live) noexcept;
 
@@ -49,6 +57,7 @@ private:
 
     Findings& findings_;
     const TlsFacts& tls_;
+    bool may_refuse_peer_ = false;
 
     // Calls in a row that waited and moved nothing, and what the first of them left allocated.
     std::uint32_t calls_waiting_ = 0;

@@ -52,6 +52,12 @@ bool Caller::play(const scenario::Op& op) noexcept {
     case OpKind::wire_corrupt:
     case OpKind::wire_end:
     case OpKind::wire_raw:
+    case OpKind::config_certificate:
+    case OpKind::config_key:
+    case OpKind::config_trust:
+    case OpKind::config_damage:
+    case OpKind::config_alpn:
+    case OpKind::config_host:
         return false;
     }
     return false;

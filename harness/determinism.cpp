@@ -26,7 +26,8 @@ void forbid(const char* function) noexcept {
 }
 
 bool is_simulated(int fd) noexcept {
-    return system_calls != nullptr && system_calls->simulated_fd == fd;
+    return system_calls != nullptr && system_calls->simulates != nullptr &&
+           system_calls->simulates(fd);
 }
 
 }  // namespace

@@ -21,10 +21,10 @@ struct SystemCalls {
     int (*clock_gettime)(clockid_t clock, struct timespec* now);
     int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms) = nullptr;
     int (*socket)(int domain, int type, int protocol) = nullptr;
-    // Of the descriptor `simulated_fd`, whatever function asks: send, recv, read, write.
+    // Of the descriptors that it simulates, whatever function asks: send, recv, read, write.
+    bool (*simulates)(int fd) = nullptr;
     ssize_t (*send)(int fd, const void* bytes, std::size_t size) = nullptr;
     ssize_t (*receive)(int fd, void* bytes, std::size_t size) = nullptr;
-    int simulated_fd = -1;
 };
 
 // replace_system has the calling thread's calls answered by `calls`, or by the system if null.

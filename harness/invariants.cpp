@@ -68,6 +68,10 @@ constexpr std::array<InvariantDescription, invariant_count> table{{
     {Invariant::errno_is_noise, "errno_is_noise",
      "Answers are classified by their code, not by an errno left behind.", "lws 338, 2705",
      Level::api, false},
+    {Invariant::verification_is_enforced, "verification_is_enforced",
+     "Where verification was asked for, a bad or missing certificate never yields an established "
+     "session.",
+     "SSL_CTX_set_verify(3); lws 1214, 3257, 3421", Level::api, false},
     {Invariant::nothing_leaks, "nothing_leaks",
      "What a connection allocated is gone when it is freed, also when an allocation failed.",
      "lws 3177, 3538", Level::api, false},

@@ -33,13 +33,14 @@ enum class Invariant : std::uint8_t {
     close_completes,
     handshake_completes,
     errno_is_noise,
+    verification_is_enforced,
     nothing_leaks,
     memory_is_bounded,
     session_is_whole,
     memory_is_safe,
     no_undefined_behaviour,
 };
-inline constexpr std::size_t invariant_count = 23;
+inline constexpr std::size_t invariant_count = 24;
 
 // Where an invariant can be judged: at every API call, or only where a loop sleeps and wakes.
 enum class Level : std::uint8_t { api, loop };

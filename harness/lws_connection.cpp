@@ -48,20 +48,32 @@ loop_side side_of(Side side) noexcept {
     return static_cast<loop_side>(side);
 }
 
+TlsSeam& seam_for(std::optional<ScriptedTls>& scripted, std::optional<RealTls>& real,
+                  const scenario::Scenario& own, const scenario::Play& play) noexcept {
+    if (play.seam == scenario::Seam::real) {
+        return real.emplace(own);
+    }
+    return scripted.emplace(own, play.profile == scenario::Profile::plausible);
+}
+
 }  // namespace
 
-LwsConnection::LwsConnection(std::uint8_t index, const scenario::Scenario& own, bool plausible,
-                             Findings& findings, SimulatedSystem& system) noexcept
+LwsConnection::LwsConnection(std::uint8_t index, const scenario::Scenario& own,
+                             const scenario::Play& play, Findings& findings,
+                             SimulatedSystem& system) noexcept
     : index_{index},
       own_{own},
-      plausible_{plausible},
+      plausible_{play.profile == scenario::Profile::plausible},
       findings_{findings},
       system_{system},
-      tls_{own, plausible},
+      tls_{seam_for(scripted_, real_, own, play)},
       stream_{own.setup.side, own.setup.role},
       calls_judge_{findings_, tls_, own.setup.role == Role::raw},
-      loop_judge_{findings_, tls_.facts(), plausible} {
+      loop_judge_{findings_, tls_.facts(), plausible_} {
     tls_.receive_from(stream_);
+    if (real_.has_value()) {
+        stream_.listen();
+    }
 }
 
 // ---- opening ----
@@ -80,6 +92,7 @@ void LwsConnection::open() noexcept {
         }
         fd = pair[0];
         peer_ = pair[1];
+        socket_ = fd;
     }
     {
         const SystemScope system{system_};
@@ -98,11 +111,12 @@ bool LwsConnection::starts_established() const noexcept {
 
 // TLS and role are opened without the scenario's answers, and nobody judges.
 void LwsConnection::speak_the_opening() noexcept {
-    tls_.receive_at_once(stream_.opening_size());
+    tls_.receive_opening(stream_.opening_size());
 }
 
 void LwsConnection::offer_the_opening() noexcept {
-    level_ = {.in = tls_.facts().pending > 0, .out = true, .hup = false};
+    tls_.turn();
+    level_ = {.in = tls_.opening_waits(), .out = true, .hup = false};
 }
 
 void LwsConnection::begin_judging() noexcept {
@@ -115,10 +129,11 @@ void LwsConnection::begin_judging() noexcept {
     loop_judge_.world_changed();
 }
 
-void LwsConnection::connected(int peer) noexcept {
+void LwsConnection::connected(int fd, int peer) noexcept {
     if (peer_ >= 0) {
         ::close(peer_);  // lws gave an earlier socket up
     }
+    socket_ = fd;
     peer_ = peer;
     tls_.has_socket(true);
 }
@@ -217,6 +232,7 @@ void LwsConnection::lost() noexcept {
 // ---- a turn ----
 
 void LwsConnection::begin_turn() noexcept {
+    tls_.turn();
     level_ = offered_;
     if (plausible_) {
         level_.in = offered_.in && tls_.readable();
@@ -272,6 +288,11 @@ void LwsConnection::other_kept_loop_awake() noexcept {
 }
 
 // ---- ops ----
+
+void LwsConnection::next_op() noexcept {
+    tls_.play_to(ops_seen_++);
+    tls_.turn();
+}
 
 bool LwsConnection::play(const scenario::Op& op) noexcept {
     if (op.kind == OpKind::app_write) {
@@ -375,6 +396,7 @@ void LwsConnection::judge_the_end() noexcept {
         return;
     }
     end_is_judged_ = true;
+    tls_.turn();
     judging_loop_ = false;
     judge_what_was_received();
     loop_judge_.settled(slept_idle_ || closed_, closed_, closed_ ? 0 : tls_.unread(), facts());

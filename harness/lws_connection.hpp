@@ -8,6 +8,7 @@
 #pragma once
 
 #include "harness/lws_judge.hpp"
+#include "harness/real_tls.hpp"
 #include "harness/role_stream.hpp"
 #include "harness/scripted_tls.hpp"
 #include "harness/simulated_system.hpp"
@@ -19,7 +20,7 @@ class LwsConnection {
 public:
     // `own` has the ops that are about this connection and no others; it and `system`, the one that
     // the loop sees, outlive this. `index` is 0 for the first connection of a play.
-    LwsConnection(std::uint8_t index, const scenario::Scenario& own, bool plausible,
+    LwsConnection(std::uint8_t index, const scenario::Scenario& own, const scenario::Play& play,
                   Findings& findings, SimulatedSystem& system) noexcept;
     LwsConnection(const LwsConnection&) = delete;
     LwsConnection& operator=(const LwsConnection&) = delete;
@@ -34,7 +35,17 @@ public:
     [[nodiscard]] const void* context() const noexcept { return context_; }
     void use_context(const void* context) noexcept { context_ = context; }
 
-    [[nodiscard]] ScriptedTls& tls() noexcept { return tls_; }
+    [[nodiscard]] TlsSeam& tls() noexcept { return tls_; }
+
+    // What is below it: one of these is null.
+    [[nodiscard]] ScriptedTls* scripted_tls() noexcept { return scripted_ ? &*scripted_ : nullptr; }
+    [[nodiscard]] RealTls* real_tls() noexcept { return real_ ? &*real_ : nullptr; }
+
+    // The wire that `fd` is this connection's end of; null if it has none.
+    [[nodiscard]] Wire* wire_of(int fd) noexcept {
+        return real_ && fd == socket_ ? &real_->wire() : nullptr;
+    }
+
     [[nodiscard]] LoopJudge& loop_judge() noexcept { return loop_judge_; }
 
     // ---- opening ----
@@ -48,14 +59,14 @@ public:
     void offer_the_opening() noexcept;
     void begin_judging() noexcept;
 
-    // The socket has another end; or another connection has got the descriptor.
-    void connected(int peer) noexcept;
+    // The socket `fd` has another end; or another connection has got the descriptor.
+    void connected(int fd, int peer) noexcept;
     void forget_descriptor() noexcept { descriptor_ = -1; }
 
     // ---- ops ----
 
     // The next op of this connection is about to be played.
-    void next_op() noexcept { tls_.play_to(ops_seen_++); }
+    void next_op() noexcept;
 
     // play plays `op` if it is one of the application; the connection is alive.
     bool play(const scenario::Op& op) noexcept;
@@ -125,7 +136,9 @@ private:
     Findings& findings_;
     SimulatedSystem& system_;
     TraceRow* row_ = nullptr;
-    ScriptedTls tls_;
+    std::optional<ScriptedTls> scripted_;
+    std::optional<RealTls> real_;
+    TlsSeam& tls_;
     RoleStream stream_;
     LwsJudge calls_judge_;
     LoopJudge loop_judge_;
@@ -133,6 +146,7 @@ private:
     loop_connection* connection_ = nullptr;
     const void* context_ = nullptr;
     int descriptor_ = -1;
+    int socket_ = -1;  // the same, from before it is polled until another is made
     int peer_ = -1;
     bool opened_ = false;
     bool closed_ = false;

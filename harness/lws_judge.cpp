@@ -3,7 +3,7 @@
 #include "harness/lws_judge.hpp"
 
 #include "harness/payload.hpp"
-#include "harness/scripted_tls.hpp"
+#include "harness/tls_seam.hpp"
 
 #include <cstring>
 
@@ -47,11 +47,20 @@ void LwsJudge::record_in(TraceRow* row) noexcept {
     tls_.trace_to(nullptr);
 }
 
+// A step of a handshake that has not come to an answer is no call of its own.
+bool LwsJudge::goes_on_with_handshake(Function function) const noexcept {
+    if (function != Function::handshake || row_->calls.empty()) {
+        return false;
+    }
+    const TraceCall& last = row_->calls.back();
+    return last.place == Place::handshake && last.answers.empty();
+}
+
 bool LwsJudge::tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept {
     is_recording_ = row_ != nullptr && row_->calls.size() < calls_per_row_max;
     if (!is_recording_) {
         tls_.trace_to(nullptr);
-    } else {
+    } else if (!goes_on_with_handshake(function)) {
         row_->calls.push_back(
             {.place = place_of(function), .asked = static_cast<std::int32_t>(size)});
         tls_.trace_to(&row_->calls.back());

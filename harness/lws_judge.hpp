@@ -15,12 +15,12 @@
 
 namespace shimfuzz::harness {
 
-class ScriptedTls;
+class TlsSeam;
 
 class LwsJudge final : public TlsJudge {
 public:
     // `content_is_payload`: what lws writes is what its application wrote, byte for byte.
-    LwsJudge(Findings& findings, ScriptedTls& tls, bool content_is_payload) noexcept
+    LwsJudge(Findings& findings, TlsSeam& tls, bool content_is_payload) noexcept
         : findings_{findings}, tls_{tls}, content_is_payload_{content_is_payload} {}
 
     bool tls_asked(Function function, const std::uint8_t* data, std::size_t size) noexcept override;
@@ -34,11 +34,12 @@ public:
     void record_in(TraceRow* row) noexcept;
 
 private:
+    [[nodiscard]] bool goes_on_with_handshake(Function function) const noexcept;
     [[nodiscard]] bool judge_buffer(const std::uint8_t* data, std::size_t size) noexcept;
     void judge_write(const std::uint8_t* data, std::size_t size) noexcept;
 
     Findings& findings_;
-    ScriptedTls& tls_;
+    TlsSeam& tls_;
     bool content_is_payload_;
     std::span<const std::uint8_t> buffer_;
     bool may_be_touched_ = true;    // nobody has yet handed over what is not its own

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 // LeakSanitizer asks (sanitizer/lsan_interface.h). What a connection leaves behind is counted and
 // is a violation with a signature (nothing_leaks); the sanitizer would end the process for a
@@ -27,14 +28,18 @@ void start_or_abort() noexcept {
     }
 }
 
-// One context for all scenarios: so do applications, and making one takes a millisecond.
-void start_loop_once() noexcept {
-    static const bool started = [] {
-        use_seam(scenario::Seam::scripted);
-        start_or_abort();
-        return true;
-    }();
-    static_cast<void>(started);
+// One context for all scenarios of a seam: so do applications, and making one takes a millisecond.
+void start_loop_for(scenario::Seam seam) noexcept {
+    static std::optional<scenario::Seam> started;
+    if (started == seam) {
+        return;
+    }
+    if (started.has_value()) {
+        stop_loop();
+    }
+    use_seam(seam);
+    start_or_abort();
+    started = seam;
 }
 
 // A context that ran out of memory may be in any state, and whatever that leads to belongs to this
@@ -52,22 +57,23 @@ bool plays(scenario::Loop loop) noexcept {
 }
 
 Played play_once(const scenario::Play& play, const scenario::Scenario& scenario, Trace* trace) {
-    start_loop_once();
+    start_loop_for(play.seam);
     const DeterminismGuard guard;
     Played played;
     bool damaged = false;
     reset_allocations();
     {
-        LwsPlayer player{scenario, play.profile == scenario::Profile::plausible, trace};
-        const Installed scripted{player.tls(), player.tls_switch()};
+        LwsPlayer player{play, scenario, trace};
         player.play();
+        const Ending ending = player.ending();
         player.kill();
         damaged = allocation_failed() || player.is_stuck();
         if (!player.loop_is_lost()) {
             player.judge_leaks(allocations_live());
         }
         played = {.outcome = {.verdict = {.violation = player.findings().violation()},
-                              .reach = player.findings().reach()},
+                              .reach = player.findings().reach(),
+                              .ending = ending},
                   .noise_applied = player.noise_applied()};
     }
     if (damaged) {

@@ -98,11 +98,13 @@ class Waiting final : public SimulatedSystem {
     std::uint64_t now() const noexcept override { return clock_now; }
     void shut_down(int) noexcept override {}
     void connected(int, int peer) noexcept override { ::close(peer); }
+    Wire* wire_of(int) noexcept override { return nullptr; }
 };
 
-bool speaks_of_another(const scenario::Scenario& scenario) noexcept {
-    return std::ranges::find(scenario.ops, OpKind::other_connection, &scenario::Op::kind) !=
-           scenario.ops.end();
+bool speaks_of_another(const scenario::Play& play, const scenario::Scenario& scenario) noexcept {
+    return scenario::belongs_to(OpKind::other_connection, play) &&
+           std::ranges::find(scenario.ops, OpKind::other_connection, &scenario::Op::kind) !=
+               scenario.ops.end();
 }
 
 // The ops of `scenario` that are about its connection `index`.
@@ -161,16 +163,23 @@ void stop_loop() noexcept {
     loop_stop();
 }
 
-LwsPlayer::LwsPlayer(const scenario::Scenario& scenario, bool plausible, Trace* trace) noexcept
-    : scenario_{scenario},
-      has_two_{speaks_of_another(scenario)},
+LwsPlayer::LwsPlayer(const scenario::Play& play, const scenario::Scenario& scenario,
+                     Trace* trace) noexcept
+    : play_{play},
+      scenario_{scenario},
+      has_two_{speaks_of_another(play, scenario)},
       parts_{has_two_ ? parts_of(scenario) : Parts{}},
       trace_{trace},
-      first_{0, has_two_ ? parts_[0] : scenario, plausible, findings_, *this},
+      first_{0, has_two_ ? parts_[0] : scenario, play, findings_, *this},
       about_{&first_} {
     connections_[0] = &first_;
     if (has_two_) {
-        connections_[1] = &second_.emplace(std::uint8_t{1}, parts_[1], plausible, findings_, *this);
+        connections_[1] = &second_.emplace(std::uint8_t{1}, parts_[1], play, findings_, *this);
+    }
+    if (RealTls* real = first_.real_tls()) {
+        real_installed_.emplace(*real);
+    } else {
+        scripted_installed_.emplace(*first_.scripted_tls(), has_two_ ? this : nullptr);
     }
     clock_now = (clock_now / second + 1) * second;
     player = this;
@@ -259,10 +268,10 @@ void LwsPlayer::context_made(const void* context) noexcept {
 ScriptedTls& LwsPlayer::tls_of(const void* context) noexcept {
     for (LwsConnection* connection : connections()) {
         if (connection->context() == context) {
-            return about(*connection).tls();
+            return *about(*connection).scripted_tls();
         }
     }
-    return about(whoever_is_on()).tls();
+    return *about(whoever_is_on()).scripted_tls();
 }
 
 LwsConnection* LwsPlayer::begins_to_serve(int fd) noexcept {
@@ -304,7 +313,11 @@ void LwsPlayer::shut_down(int fd) noexcept {
 
 void LwsPlayer::connected(int fd, int peer) noexcept {
     forget_descriptor(fd);
-    whoever_is_on().connected(peer);
+    whoever_is_on().connected(fd, peer);
+}
+
+Wire* LwsPlayer::wire_of(int fd) noexcept {
+    return first_.wire_of(fd);
 }
 
 // A turn sleeps once. Where lws is served descriptor by descriptor it polls a second time, without
@@ -413,7 +426,7 @@ void LwsPlayer::give_the_loop_up() noexcept {
 void LwsPlayer::play_op(std::uint32_t index) noexcept {
     const scenario::Op& op = scenario_.ops[index];
     findings_.at(index, passes_);
-    if (op.kind == OpKind::other_connection) {
+    if (has_two_ && op.kind == OpKind::other_connection) {
         about_ = connections_[1 - about_->index()];
     } else {
         about_->next_op();
@@ -423,12 +436,21 @@ void LwsPlayer::play_op(std::uint32_t index) noexcept {
     finish_rows(play(op));
 }
 
+// What a real wire holds back, or damages, or ends, would come before an opening that is to be
+// over. On the scripted seam answers and room only are there until somebody asks.
+bool LwsPlayer::opens_undisturbed() noexcept {
+    return play_.seam == scenario::Seam::real && about_->starts_established();
+}
+
 bool LwsPlayer::play(const scenario::Op& op) noexcept {
-    if (!scenario::belongs_to(op.kind, {.loop = scenario::Loop::lws})) {
+    if (!scenario::belongs_to(op.kind, play_)) {
         return false;
     }
     if (op.kind == OpKind::other_connection) {
         return true;
+    }
+    if (opens_undisturbed()) {
+        static_cast<void>(open(*about_));
     }
     if (const auto played = play_in_the_world(op, about_->tls(), about_->loop_judge())) {
         if (op.kind == OpKind::alloc_fail) {
@@ -528,6 +550,15 @@ void LwsPlayer::settling_pass() noexcept {
 }
 
 // ---- the end ----
+
+Ending LwsPlayer::ending() noexcept {
+    const TlsFacts& tls = first_.tls().facts();
+    return {.established = tls.established,
+            .closed = !first_.is_alive(),
+            .delivered = tls.delivered,
+            .accepted = tls.accepted,
+            .arrived = tls.arrived};
+}
 
 // Nobody judges the loop any more; the connections must only go.
 void LwsPlayer::kill() noexcept {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "harness/lws_connection.hpp"
+#include "harness/run.hpp"
 
 namespace shimfuzz::harness {
 
@@ -26,7 +27,9 @@ inline constexpr std::size_t connections_per_play_max = 2;
 
 class LwsPlayer final : public SimulatedSystem, public TlsSwitch {
 public:
-    LwsPlayer(const scenario::Scenario& scenario, bool plausible, Trace* trace) noexcept;
+    // While it lives it answers for mbedTLS, or has mbedTLS itself answer.
+    LwsPlayer(const scenario::Play& play, const scenario::Scenario& scenario,
+              Trace* trace) noexcept;
     ~LwsPlayer();
     LwsPlayer(const LwsPlayer&) = delete;
     LwsPlayer& operator=(const LwsPlayer&) = delete;
@@ -43,12 +46,11 @@ public:
     // Whether a turn of the loop never ended, and the context with it was given up.
     [[nodiscard]] bool loop_is_lost() const noexcept { return loop_is_lost_; }
 
+    // What has come of the first connection. Call before `kill`.
+    [[nodiscard]] Ending ending() noexcept;
+
     // judge_leaks is told how many of lws's allocations outlive the connections.
     void judge_leaks(std::int64_t live) noexcept;
-
-    // Who answers for mbedTLS: where the switch is null, the one for all contexts.
-    [[nodiscard]] ScriptedTls& tls() noexcept { return first_.tls(); }
-    [[nodiscard]] TlsSwitch* tls_switch() noexcept { return has_two_ ? this : nullptr; }
 
     [[nodiscard]] const Findings& findings() const noexcept { return findings_; }
     [[nodiscard]] bool noise_applied() noexcept;
@@ -65,6 +67,7 @@ private:
     [[nodiscard]] std::uint64_t now() const noexcept override;
     void shut_down(int fd) noexcept override;
     void connected(int fd, int peer) noexcept override;
+    [[nodiscard]] Wire* wire_of(int fd) noexcept override;
     void context_made(const void* context) noexcept override;
     [[nodiscard]] ScriptedTls& tls_of(const void* context) noexcept override;
 
@@ -80,6 +83,7 @@ private:
     bool open(LwsConnection& connection) noexcept;
     void speak_the_opening(LwsConnection& connection) noexcept;
     void play_op(std::uint32_t index) noexcept;
+    [[nodiscard]] bool opens_undisturbed() noexcept;
     bool play(const scenario::Op& op) noexcept;
     void turn() noexcept;
     void run_the_loop() noexcept;
@@ -92,6 +96,7 @@ private:
     void begin_rows(const TraceRow& row, const LwsConnection* of) noexcept;
     void finish_rows(bool played) noexcept;
 
+    const scenario::Play& play_;
     const scenario::Scenario& scenario_;
     bool has_two_;  // the scenario speaks of two connections; then the ops of each:
     std::array<scenario::Scenario, connections_per_play_max> parts_;
@@ -109,6 +114,8 @@ private:
     bool stuck_ = false;
     bool loop_is_lost_ = false;
     std::uint32_t passes_ = 0;
+    std::optional<Installed> scripted_installed_;
+    std::optional<InstalledReal> real_installed_;
 };
 
 }  // namespace shimfuzz::harness

@@ -2,6 +2,7 @@
 
 #include "harness/peer.hpp"
 
+#include "harness/certificates.hpp"
 #include "harness/mbedtls_calls.hpp"
 #include "harness/payload.hpp"
 #include "harness/quick_session.hpp"
@@ -58,12 +59,20 @@ void keep_room_for_keys() noexcept {
 }
 #endif
 
+// mbedTLS 3 wants chance to check a key with.
+[[maybe_unused]] SeededChance& key_chance() noexcept {
+    static SeededChance chance{peer_seed};
+    return chance;
+}
+
 }  // namespace
 
 // Context is one end that plays one side: made once, and begun anew for every connection.
 struct Peer::Context {
     mbedtls_ssl_config conf{};
     mbedtls_ssl_context ssl{};
+    mbedtls_x509_crt certificate{};
+    mbedtls_pk_context key{};
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     mbedtls_ssl_ticket_context tickets{};
 #endif
@@ -71,6 +80,8 @@ struct Peer::Context {
     Context(bool server, const scenario::Setup& setup, SeededChance& chance) noexcept {
         mbedtls_ssl_config_init(&conf);
         mbedtls_ssl_init(&ssl);
+        mbedtls_x509_crt_init(&certificate);
+        mbedtls_pk_init(&key);
         must(mbedtls_ssl_config_defaults(&conf,
                                          server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
@@ -92,6 +103,8 @@ struct Peer::Context {
                                                 mbedtls_ssl_ticket_parse, &tickets);
         }
 #endif
+        show(credentials_of(server ? scenario::Side::server : scenario::Side::client,
+                            setup.identity));
         make_quick(conf, setup);
         must(__real_mbedtls_ssl_setup(&ssl, &conf), "mbedtls_ssl_setup");
     }
@@ -104,20 +117,58 @@ struct Peer::Context {
 #endif
         mbedtls_ssl_free(&ssl);
         mbedtls_ssl_config_free(&conf);
+        mbedtls_x509_crt_free(&certificate);
+        mbedtls_pk_free(&key);
+    }
+
+    void show(const Credentials& shown) noexcept {
+        if (shown.certificate.der.empty()) {
+            return;
+        }
+        const auto [certificate_der, key_der] = std::pair{shown.certificate.der, shown.key.der};
+        must(mbedtls_x509_crt_parse_der(&certificate, certificate_der.data(),
+                                        certificate_der.size()),
+             "mbedtls_x509_crt_parse_der");
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+        must(mbedtls_pk_parse_key(&key, key_der.data(), key_der.size(), nullptr, 0,
+                                  SeededChance::rng, &key_chance()),
+             "mbedtls_pk_parse_key");
+#else
+        must(mbedtls_pk_parse_key(&key, key_der.data(), key_der.size(), nullptr, 0),
+             "mbedtls_pk_parse_key");
+#endif
+        must(mbedtls_ssl_conf_own_cert(&conf, &certificate, &key), "mbedtls_ssl_conf_own_cert");
     }
 };
 
-// Each side in each version of TLS.
+// Each side in each version of TLS, and with each certificate.
 struct Peer::Contexts {
+    using ByIdentity = std::array<Context, scenario::identity_count>;
+
+    static ByIdentity with_each_identity(bool server, SeededChance& chance) noexcept {
+        const auto with = [&](scenario::Identity identity) {
+            return Context{
+                server, {.auth = scenario::Auth::certificate, .identity = identity}, chance};
+        };
+        return {with(scenario::Identity::none), with(scenario::Identity::self_signed),
+                with(scenario::Identity::expired), with(scenario::Identity::wrong_host),
+                with(scenario::Identity::good)};
+    }
+
     SeededChance chance{peer_seed};
     Context server12{true, {.tls = scenario::TlsVersion::tls12}, chance};
     Context client12{false, {.tls = scenario::TlsVersion::tls12}, chance};
     Context server13{true, {.tls = scenario::TlsVersion::tls13}, chance};
     Context client13{false, {.tls = scenario::TlsVersion::tls13}, chance};
+    ByIdentity servers = with_each_identity(true, chance);
+    ByIdentity clients = with_each_identity(false, chance);
     mbedtls_ssl_context* ssl = nullptr;  // the one that is on
 
-    Context& of(bool server, scenario::TlsVersion tls) noexcept {
-        if (tls == scenario::TlsVersion::tls13) {
+    Context& of(bool server, const scenario::Setup& setup) noexcept {
+        if (setup.auth == scenario::Auth::certificate) {
+            return (server ? servers : clients)[static_cast<std::size_t>(setup.identity)];
+        }
+        if (setup.tls == scenario::TlsVersion::tls13) {
             return server ? server13 : client13;
         }
         return server ? server12 : client12;
@@ -136,6 +187,7 @@ Peer::~Peer() = default;
 
 void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
     wire_ = &wire;
+    stream_ = nullptr;
     speaks_tls13_ = setup.tls == scenario::TlsVersion::tls13 && speaks_tls13();
     is_server_ = setup.side == scenario::Side::client;
     write_begin_ = write_end_ = written_ = 0;
@@ -144,9 +196,13 @@ void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
         closed_ = false;
     content_is_right_ = true;
     contexts_->chance = SeededChance{peer_seed};
-    Context& context = contexts_->of(is_server_, setup.tls);
+    Context& context = contexts_->of(is_server_, setup);
     contexts_->ssl = &context.ssl;
     must(mbedtls_ssl_session_reset(&context.ssl), "mbedtls_ssl_session_reset");
+    if (setup.auth == scenario::Auth::certificate && !is_server_) {
+        must(mbedtls_ssl_set_hostname(&context.ssl, setup.sends_name ? host_name : nullptr),
+             "mbedtls_ssl_set_hostname");
+    }
     mbedtls_ssl_set_bio(&context.ssl, &wire, send_on, receive_from, nullptr);
 }
 
@@ -157,6 +213,15 @@ bool Peer::write(std::uint16_t size) noexcept {
     writes_[write_end_++] = size;
     asked_ += size;
     return true;
+}
+
+std::size_t Peer::admitted(std::size_t size) const noexcept {
+    return stream_ == nullptr ? size
+                              : stream_->admits(sent_, received_, static_cast<std::uint32_t>(size));
+}
+
+std::uint64_t Peer::may_send() const noexcept {
+    return closed_ ? sent_ : sent_ + admitted(asked_ - sent_);
 }
 
 void Peer::turn() noexcept {
@@ -220,8 +285,13 @@ bool Peer::read() noexcept {
         return returned < 0 && went_on(returned);
     }
     const auto count = static_cast<std::size_t>(returned);
-    content_is_right_ = content_is_right_ &&
-                        std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0;
+    const bool is_payload = stream_ == nullptr || stream_->hears_payload_only();
+    content_is_right_ =
+        content_is_right_ &&
+        (!is_payload || std::memcmp(buffer.data(), payload(received_, count).data(), count) == 0);
+    if (stream_ != nullptr) {
+        stream_->heard({buffer.data(), count});
+    }
     received_ += count;
     return true;
 }
@@ -238,10 +308,12 @@ bool Peer::send() noexcept {
         return code == 0 || refused || went_on(code);
     }
 #endif
-    if (write_begin_ < write_end_) {
-        const std::size_t left = writes_[write_begin_] - written_;
-        const int returned =
-            __real_mbedtls_ssl_write(contexts_->ssl, payload(sent_, left).data(), left);
+    const std::size_t left =
+        write_begin_ < write_end_ ? admitted(writes_[write_begin_] - written_) : 0;
+    if (left > 0) {
+        const std::uint8_t* data =
+            (stream_ != nullptr ? stream_->at(sent_, left) : payload(sent_, left)).data();
+        const int returned = __real_mbedtls_ssl_write(contexts_->ssl, data, left);
         if (returned <= 0) {
             return went_on(returned);
         }

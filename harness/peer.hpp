@@ -3,10 +3,12 @@
 // The other end of the wire on the real seam: a lawful application on mbedTLS itself.
 //
 // It answers whenever it can, reads all it gets, and sends what it was told to. What it reads is
-// held against payload (harness/payload.hpp), so that loss, doubling and reordering show. It never
+// held against payload (harness/payload.hpp), so that loss, doubling and reordering show. Where a
+// role is spoken above TLS it sends that role's stream instead, as far as that allows. It never
 // misbehaves; what a hostile end would do is done to the wire.
 #pragma once
 
+#include "harness/rx_stream.hpp"
 #include "harness/wire.hpp"
 
 #include <memory>
@@ -22,6 +24,10 @@ public:
 
     // begin makes it the other end of a new connection to a subject set up as `setup` says.
     void begin(const scenario::Setup& setup, Wire& wire) noexcept;
+
+    // From here on its application sends `stream`, which outlives the connection, and tells it what
+    // came. What the stream does not admit yet waits.
+    void speak(RxStream& stream) noexcept { stream_ = &stream; }
 
     // What its application does, as soon as it can, in this order.
     bool write(std::uint16_t size) noexcept;  // false if too much waits already
@@ -41,6 +47,7 @@ public:
 
     // Plaintext that its application was told to send, that mbedTLS took of it, and that came.
     [[nodiscard]] std::uint64_t asked() const noexcept { return asked_; }
+    [[nodiscard]] std::uint64_t may_send() const noexcept;  // as `asked`, but what waits for others
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
 
@@ -56,6 +63,7 @@ private:
     struct Context;
     struct Contexts;
 
+    [[nodiscard]] std::size_t admitted(std::size_t size) const noexcept;
     [[nodiscard]] bool step() noexcept;
     [[nodiscard]] bool shake_hands() noexcept;
     [[nodiscard]] bool may_read() const noexcept;
@@ -65,6 +73,7 @@ private:
 
     std::unique_ptr<Contexts> contexts_;
     Wire* wire_ = nullptr;
+    RxStream* stream_ = nullptr;  // null: payload both ways
     bool is_server_ = false;
     bool speaks_tls13_ = false;
 

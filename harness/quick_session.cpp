@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 namespace shimfuzz::harness {
 namespace {
@@ -14,7 +15,20 @@ std::array<unsigned char, 16> key{'s', 'h', 'i', 'm', 'f', 'u', 'z', 'z',
                                   's', 'h', 'i', 'm', 'f', 'u', 'z', 'z'};
 std::array<unsigned char, 8> identity{'s', 'h', 'i', 'm', 'f', 'u', 'z', 'z'};
 
-constexpr std::array<int, 2> tls12_suites{MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, 0};
+constexpr std::array<int, 2> psk_suites{MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, 0};
+constexpr std::array<int, 2> certificate_suites{MBEDTLS_TLS_RSA_WITH_AES_128_GCM_SHA256, 0};
+
+constexpr std::uint32_t short_keys_min = 1024;
+
+// The default profile, but for the length of keys.
+const mbedtls_x509_crt_profile& profile_with_short_keys() noexcept {
+    static const mbedtls_x509_crt_profile profile = [] {
+        mbedtls_x509_crt_profile copy = mbedtls_x509_crt_profile_default;
+        copy.rsa_min_bitlen = short_keys_min;
+        return copy;
+    }();
+    return profile;
+}
 
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
 constexpr std::array<int, 2> tls13_suites{MBEDTLS_TLS1_3_AES_128_GCM_SHA256, 0};
@@ -27,7 +41,7 @@ void speak_tls13(mbedtls_ssl_config& conf) noexcept {
 }
 #endif
 
-void speak_tls12(mbedtls_ssl_config& conf) noexcept {
+void speak_tls12(mbedtls_ssl_config& conf, std::span<const int, 2> suites) noexcept {
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000
     mbedtls_ssl_conf_min_tls_version(&conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(&conf, MBEDTLS_SSL_VERSION_TLS1_2);
@@ -35,7 +49,7 @@ void speak_tls12(mbedtls_ssl_config& conf) noexcept {
     mbedtls_ssl_conf_min_version(&conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
     mbedtls_ssl_conf_max_version(&conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
 #endif
-    mbedtls_ssl_conf_ciphersuites(&conf, tls12_suites.data());
+    mbedtls_ssl_conf_ciphersuites(&conf, suites.data());
 }
 
 }  // namespace
@@ -49,15 +63,19 @@ bool speaks_tls13() noexcept {
 }
 
 void make_quick(mbedtls_ssl_config& conf, const scenario::Setup& setup) noexcept {
+    if (setup.auth == scenario::Auth::certificate) {
+        speak_tls12(conf, certificate_suites);
+        mbedtls_ssl_conf_cert_profile(&conf, &profile_with_short_keys());
+        return;
+    }
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     if (setup.tls == scenario::TlsVersion::tls13) {
         speak_tls13(conf);
     } else {
-        speak_tls12(conf);
+        speak_tls12(conf, psk_suites);
     }
 #else
-    static_cast<void>(setup);
-    speak_tls12(conf);
+    speak_tls12(conf, psk_suites);
 #endif
     if (conf.MBEDTLS_PRIVATE(psk) == nullptr) {
         conf.MBEDTLS_PRIVATE(psk) = key.data();

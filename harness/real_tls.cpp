@@ -22,7 +22,6 @@ constexpr std::uint32_t handshake_flights = 4;
 
 // What a C library forces on us: functions of the system get no argument of ours.
 Wire* the_wire = nullptr;
-const SystemCalls* system_without_wire = nullptr;
 
 Wire& process_wire() noexcept {
     static Wire wire;
@@ -34,20 +33,16 @@ Peer& process_peer() noexcept {
     return peer;
 }
 
-ssize_t errno_of(std::ptrdiff_t result) noexcept {
-    if (result >= 0) {
-        return result;
-    }
-    errno = static_cast<int>(-result);
-    return -1;
+bool is_wire(int fd) {
+    return fd == wire_fd;
 }
 
 ssize_t send_on_wire(int, const void* bytes, std::size_t size) {
-    return errno_of(the_wire->subject_sends({static_cast<const std::uint8_t*>(bytes), size}));
+    return the_wire->send(bytes, size);
 }
 
 ssize_t receive_from_wire(int, void* bytes, std::size_t size) {
-    return errno_of(the_wire->subject_receives({static_cast<std::uint8_t*>(bytes), size}));
+    return the_wire->receive(bytes, size);
 }
 
 int simulated_clock(clockid_t clock, struct timespec* now) {
@@ -56,9 +51,9 @@ int simulated_clock(clockid_t clock, struct timespec* now) {
 }
 
 constexpr SystemCalls wire_calls{.clock_gettime = simulated_clock,
+                                 .simulates = is_wire,
                                  .send = send_on_wire,
-                                 .receive = receive_from_wire,
-                                 .simulated_fd = wire_fd};
+                                 .receive = receive_from_wire};
 
 // What mbedTLS has yet to send of the records it has made.
 std::size_t unsent(const mbedtls_ssl_context* ssl) noexcept {
@@ -84,19 +79,24 @@ private:
 }  // namespace
 
 RealTls::RealTls(const scenario::Scenario& scenario) noexcept
-    : scenario_{scenario}, wire_{process_wire()}, peer_{process_peer()}, chance_{subject_seed} {
+    : scenario_{scenario},
+      system_before_{replace_system(&wire_calls)},
+      wire_{process_wire()},
+      peer_{process_peer()},
+      chance_{subject_seed} {
     wire_.reset();
     the_wire = &wire_;
-    system_without_wire = replace_system(&wire_calls);
     peer_.begin(scenario.setup, wire_);
     facts_.has_peer = scenario.setup.peer == scenario::Peer::lawful;
-    if (!facts_.has_peer) {
+    facts_.has_certificates = scenario.setup.auth == scenario::Auth::certificate;
+    // With certificates a handshake may well fail: what must come of it is judged by itself.
+    if (!facts_.has_peer || facts_.has_certificates) {
         not_recoverable();
     }
 }
 
 RealTls::~RealTls() {
-    replace_system(system_without_wire);
+    replace_system(system_before_);
     the_wire = nullptr;
 }
 
@@ -148,10 +148,20 @@ bool RealTls::inject_raw(std::size_t size) noexcept {
 bool RealTls::turn() noexcept {
     if (facts_.has_peer) {
         peer_.turn();
+        if (wire_.peer_sees_the_end()) {
+            peer_.close();
+            peer_.turn();
+            wire_.end(scenario::WireEnd::eof);
+        }
         facts_.arrived = peer_.received();
-        facts_.arrived_content_is_right = peer_.content_is_right();
+        facts_.arrived_content_is_right =
+            peer_.content_is_right() && facts_.arrived <= facts_.accepted;
     }
     return true;
+}
+
+void RealTls::receive_opening(std::uint32_t bytes) noexcept {
+    peer_.write(static_cast<std::uint16_t>(bytes));
 }
 
 // Who was to get raw bytes only and was told of none gets them all, and then the end.
@@ -169,7 +179,7 @@ std::int64_t RealTls::room() const noexcept {
 }
 
 std::uint64_t RealTls::unread() const noexcept {
-    return peer_.asked() - std::min(peer_.asked(), facts_.delivered);
+    return peer_.may_send() - std::min(peer_.may_send(), facts_.delivered);
 }
 
 std::uint32_t RealTls::records_waiting() const noexcept {
@@ -180,12 +190,22 @@ std::uint32_t RealTls::records_waiting() const noexcept {
 // ---- mbedTLS ----
 
 void RealTls::context_made(mbedtls_ssl_context* ssl, mbedtls_ssl_config& conf) noexcept {
+    if (ssl_ != nullptr) {
+        // A second session, over the socket of the first: its peer knows nothing of it.
+        not_recoverable();
+        wire_.end(scenario::WireEnd::reset);
+    }
     ssl_ = ssl;
     make_quick(conf, scenario_.setup);
 }
 
+// errno is the caller's: what it was before the call, mbedTLS finds.
 bool RealTls::judge_allows(Function function, std::span<const std::uint8_t> data) noexcept {
-    return calls_judge_ != nullptr && calls_judge_->tls_asked(function, data.data(), data.size());
+    const int errno_found = errno;
+    const bool allows =
+        calls_judge_ != nullptr && calls_judge_->tls_asked(function, data.data(), data.size());
+    errno = errno_found;
+    return allows;
 }
 
 // The outstanding write's record is gone, and nobody asked to write. While there is still something
@@ -204,14 +224,25 @@ void RealTls::notice_sent_on_the_way() noexcept {
     facts_.last[static_cast<std::size_t>(Function::write)] = Answer::ok;
 }
 
-// mbedTLS has answered: keeps it, and hands it on.
+// What a read waited to send has gone out with a write.
+void RealTls::notice_room_for_read(Function asked) noexcept {
+    std::optional<Answer>& last = facts_.last[static_cast<std::size_t>(Function::read)];
+    if (asked == Function::write && last == Answer::want_write && unsent(ssl_) == 0) {
+        last = Answer::want_read;
+    }
+}
+
+// mbedTLS has answered: keeps it, and hands it on with the errno that its transport left.
 int RealTls::came_back(Function function, int returned, std::size_t bytes) noexcept {
+    const int errno_left = errno;
     const Reply reply = returned > 0 ? Reply{} : Reply{classify(function, returned), returned};
     notice_sent_on_the_way();
+    notice_room_for_read(function);
     facts_.records_taken = static_cast<std::uint32_t>(wire_.received());
     facts_.sent = wire_.sent();
     facts_.pending = static_cast<std::uint32_t>(__real_mbedtls_ssl_get_bytes_avail(ssl_));
     answered(function, reply, static_cast<std::uint32_t>(bytes), false, false);
+    errno = errno_left;
     return returned;
 }
 

@@ -10,6 +10,7 @@
 // Not here: what the shim makes of the answers.
 #pragma once
 
+#include "harness/determinism.hpp"
 #include "harness/mbedtls_calls.hpp"
 #include "harness/peer.hpp"
 #include "harness/quick_session.hpp"
@@ -31,6 +32,12 @@ public:
     bool turn() noexcept override;
     void settle() noexcept override;
     void assume_established(bool assumed) noexcept override { wire_.set_undisturbed(assumed); }
+    void receive_from(RxStream& stream) noexcept override { peer_.speak(stream); }
+    void receive_opening(std::uint32_t bytes) noexcept override;
+    [[nodiscard]] bool opening_waits() noexcept override { return wire_.readable(); }
+    void has_socket(bool) noexcept override {}  // who has none sends to none
+    void no_more_output() noexcept override { wire_.shut_down(); }
+    [[nodiscard]] bool noise_applied() const noexcept override { return false; }
     [[nodiscard]] bool readable() noexcept override { return wire_.readable(); }
     [[nodiscard]] bool writeable() const noexcept override { return wire_.writeable(); }
     [[nodiscard]] std::int64_t room() const noexcept override;
@@ -59,10 +66,12 @@ public:
 private:
     [[nodiscard]] bool judge_allows(Function function, std::span<const std::uint8_t> data) noexcept;
     void notice_sent_on_the_way() noexcept;
+    void notice_room_for_read(Function asked) noexcept;
     int came_back(Function function, int returned, std::size_t bytes) noexcept;
     bool inject_raw(std::size_t size) noexcept;
 
     const scenario::Scenario& scenario_;
+    const SystemCalls* system_before_;  // the peer is made, and lives, on the simulated clock
     Wire& wire_;
     Peer& peer_;
     SeededChance chance_;

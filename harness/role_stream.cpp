@@ -32,6 +32,8 @@ constexpr std::uint64_t frame_payload = 100;
 constexpr std::string_view frame_of_server = "\x82\x64"sv;
 constexpr std::string_view frame_of_client = "\x82\xe4\0\0\0\0"sv;
 
+constexpr std::string_view end_of_head = "\r\n\r\n";
+
 std::array<std::uint8_t, scenario::size_max> bytes_at;
 
 std::string_view opening_of(Side side, Role role) noexcept {
@@ -60,7 +62,8 @@ RoleStream::RoleStream(Side side, Role role) noexcept
 std::uint32_t RoleStream::admits(std::uint64_t position, std::uint64_t accepted,
                                  std::uint32_t size) const noexcept {
     const bool in_opening = position < opening_.size();
-    if (side_ == Side::client && in_opening && accepted == 0) {
+    const bool was_asked = listens_ ? opening_is_over_ : accepted > 0;
+    if (side_ == Side::client && in_opening && !was_asked) {
         return 0;
     }
     if (side_ == Side::server && role_ == Role::ws) {
@@ -71,6 +74,18 @@ std::uint32_t RoleStream::admits(std::uint64_t position, std::uint64_t accepted,
         return opening_is_over_ ? size : 0;
     }
     return size;
+}
+
+void RoleStream::heard(std::span<const std::uint8_t> bytes) noexcept {
+    for (const std::uint8_t byte : bytes) {
+        if (opening_is_over_) {
+            return;
+        }
+        const bool goes_on = byte == static_cast<std::uint8_t>(end_of_head[end_matched_]);
+        const bool begins = byte == static_cast<std::uint8_t>(end_of_head[0]);
+        end_matched_ = goes_on ? end_matched_ + 1 : (begins ? 1 : 0);
+        opening_is_over_ = end_matched_ == end_of_head.size();
+    }
 }
 
 std::uint32_t RoleStream::opening_size() const noexcept {

@@ -30,8 +30,18 @@ public:
     [[nodiscard]] std::uint32_t admits(std::uint64_t position, std::uint64_t accepted,
                                        std::uint32_t size) const noexcept override;
 
-    // lws has called the connection established.
-    void opening_is_over() noexcept { opening_is_over_ = true; }
+    // The head of the answer or of the request ends with an empty line.
+    void heard(std::span<const std::uint8_t> bytes) noexcept override;
+
+    [[nodiscard]] bool hears_payload_only() const noexcept override {
+        return role_ == scenario::Role::raw;
+    }
+
+    // lws has called the connection established. Where nobody hears lws, that has to do.
+    void opening_is_over() noexcept { opening_is_over_ = opening_is_over_ || !listens_; }
+
+    // The peer hears what lws says, from the beginning.
+    void listen() noexcept { listens_ = true; }
 
     // How long the opening is.
     [[nodiscard]] std::uint32_t opening_size() const noexcept;
@@ -53,6 +63,8 @@ private:
 
     scenario::Side side_;
     scenario::Role role_;
+    bool listens_ = false;
+    std::size_t end_matched_ = 0;  // of the head that is heard, how much of its end was the last
     bool opening_is_over_ = false;
     std::string_view opening_;
     std::string_view frame_head_;  // before each frame_payload bytes; empty: no frames

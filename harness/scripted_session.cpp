@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a client asks of mbedTLS about a session that was never negotiated: it was verified, and
-// cannot be resumed.
+// What a client asks of mbedTLS about its session: it was verified, and cannot be resumed.
+//
+// On the scripted seam it was never negotiated. On the real one it was, but by a pre-shared key
+// (quick_session.hpp): there is no certificate to have verified, and the next scenario must not
+// find what this one left.
 
 #include <mbedtls/ssl.h>
 

@@ -28,39 +28,18 @@ struct IoResult {
     std::span<const std::uint8_t> data;  // of a read
 };
 
-// RxStream is what the peer sends, as plaintext: a pure function of position.
-class RxStream {
-public:
-    // at returns the `size` bytes (at most scenario::size_max) from `position`; they stay until the
-    // next call.
-    [[nodiscard]] virtual std::span<const std::uint8_t> at(std::uint64_t position,
-                                                           std::size_t size) noexcept = 0;
-
-    // admits returns how many of `size` more bytes a lawful peer may send now, after `position` it
-    // has sent and `accepted` it was sent.
-    [[nodiscard]] virtual std::uint32_t admits(std::uint64_t position, std::uint64_t accepted,
-                                               std::uint32_t size) const noexcept = 0;
-
-protected:
-    ~RxStream() = default;
-};
-
 class ScriptedTls final : public TlsSeam {
 public:
     ScriptedTls(const scenario::Scenario& scenario, bool plausible) noexcept
         : scenario_{scenario}, plausible_{plausible} {}
 
-    // The peer sends `stream`, which outlives this, instead of payload (harness/payload.hpp).
-    void receive_from(RxStream& stream) noexcept { stream_ = &stream; }
+    void receive_from(RxStream& stream) noexcept override { stream_ = &stream; }
+    void has_socket(bool has) noexcept override { has_socket_ = has; }
+    void no_more_output() noexcept override { output_is_shut_ = true; }
 
     // A record of `bytes` plaintext has come and is inside TLS already.
-    void receive_at_once(std::uint32_t bytes) noexcept { facts_.pending += bytes; }
-
-    // TLS has no socket, or it has one now: without one whatever is asked fails.
-    void has_socket(bool has) noexcept { has_socket_ = has; }
-
-    // The socket was shut down for writing: whatever is sent from here on fails.
-    void no_more_output() noexcept { output_is_shut_ = true; }
+    void receive_opening(std::uint32_t bytes) noexcept override { facts_.pending += bytes; }
+    [[nodiscard]] bool opening_waits() noexcept override { return facts_.pending > 0; }
 
     // Answers and records exist once their ops have been played, and are taken when asked for.
     void play_to(std::uint32_t op_index) noexcept override { ops_played_ = op_index + 1; }
@@ -85,7 +64,7 @@ public:
     [[nodiscard]] std::uint64_t unread() const noexcept override;
     [[nodiscard]] std::uint32_t records_waiting() const noexcept override;
 
-    [[nodiscard]] bool noise_applied() const noexcept { return noise_applied_; }
+    [[nodiscard]] bool noise_applied() const noexcept override { return noise_applied_; }
 
 private:
     // What the scenario says next for a function, before the socket is consulted.

@@ -3,6 +3,7 @@
 #include "harness/shim_calls.hpp"
 
 #include "harness/allocation.hpp"
+#include "harness/certificates.hpp"
 #include "harness/feedback.hpp"
 #include "harness/payload.hpp"
 #include "harness/wire.hpp"
@@ -38,6 +39,13 @@ std::span<std::uint8_t> write_buffer(std::uint64_t position, std::size_t size) n
     std::memcpy(buffer.data(), content.data(), content.size());
     return buffer;
 }
+
+subject_side side_of(const scenario::Setup& setup) noexcept {
+    return setup.side == scenario::Side::client ? subject_side_client : subject_side_server;
+}
+
+static_assert(static_cast<int>(scenario::Verify::required) == subject_verify_required);
+static_assert(scenario::allow_any_host == subject_allow_any_host);
 
 Place place_of(MisuseCall call) noexcept {
     switch (call) {
@@ -79,10 +87,13 @@ bool ShimCalls::open(const scenario::Setup& setup) noexcept {
         return connection_ != nullptr;
     }
     opened_ = true;
-    const bool client = setup.side == scenario::Side::client;
+    setup_ = setup;
     {
         const SubjectScope scope;
-        connection_ = subject_open(client ? subject_side_client : subject_side_server, wire_fd);
+        connection_ = new_connection();
+        if (connection_ == nullptr) {
+            free_context();
+        }
     }
     if (allocation_failed()) {
         tls_.runs_out_of_memory();
@@ -91,10 +102,70 @@ bool ShimCalls::open(const scenario::Setup& setup) noexcept {
         judge_.freed(allocations_live());
         return false;
     }
+    judge_.may_refuse_peer(context_ != nullptr && setup.verify != scenario::Verify::none);
     if (setup.start == scenario::Start::established) {
         establish();
     }
     return connection_ != nullptr;
+}
+
+subject_connection* ShimCalls::new_connection() noexcept {
+    if (!tls_.facts().has_certificates && context_ == nullptr) {
+        return subject_open(side_of(setup_), wire_fd);
+    }
+    context_ = context_ == nullptr ? new_context() : context_;
+    const char* host = host_.front() == '\0' ? host_name : host_.data();
+    return context_ == nullptr
+               ? nullptr
+               : subject_open_in(context_, wire_fd, host, setup_.sends_name ? 1 : 0);
+}
+
+subject_context* ShimCalls::context_to_configure(const scenario::Setup& setup) noexcept {
+    if (context_ == nullptr && !opened_) {
+        setup_ = setup;
+        const SubjectScope scope;
+        context_ = new_context();
+    }
+    return opened_ ? nullptr : context_;
+}
+
+void ShimCalls::set_host(std::span<const std::uint8_t> name) noexcept {
+    const std::size_t size = std::min(name.size(), host_size_max);
+    std::copy_n(name.begin(), size, host_.begin());
+    host_[size] = '\0';
+    configured_otherwise_ = true;
+}
+
+// As lws makes its virtual hosts: what a server shows was turned into DER before, authorities are
+// handed on as they are.
+subject_context* ShimCalls::new_context() noexcept {
+    subject_context* context = subject_context_new(side_of(setup_));
+    if (context == nullptr) {
+        return nullptr;
+    }
+    bool configured = true;
+    const auto configure = [&](auto* call, std::span<const std::uint8_t> data) {
+        configured = configured && (data.empty() || call(context, data.data(), data.size()) == 1);
+    };
+    configure(subject_trust, authority_of(setup_.trust).pem);
+    if (setup_.auth == scenario::Auth::certificate && setup_.side == scenario::Side::server) {
+        const Credentials own = credentials_of(setup_.side, scenario::Identity::good);
+        configure(subject_use_certificate, own.certificate.der);
+        configure(subject_use_key, own.key.der);
+    }
+    if (!configured) {
+        subject_context_free(context);
+        return nullptr;
+    }
+    subject_set_verify(context, static_cast<subject_verify>(setup_.verify), setup_.allow);
+    return context;
+}
+
+void ShimCalls::free_context() noexcept {
+    if (context_ != nullptr) {
+        subject_context_free(context_);
+        context_ = nullptr;
+    }
 }
 
 // On the scripted seam it takes one call. Where the world moves by itself, both ends take their
@@ -205,7 +276,31 @@ CallResult ShimCalls::handshake() noexcept {
     }
     CallResult result = end(returned, false);
     result.pending = returned > 0 && subject_pending(connection_) > 0;
+    if (result.report == Report::ok && context_ != nullptr) {
+        judge_peer(result);
+    }
     return result;
+}
+
+// A client that does not like its peer gives up, whatever the shim says of the handshake.
+void ShimCalls::judge_peer(CallResult& result) noexcept {
+    bool goes_on = true;
+    if (setup_.side == scenario::Side::client) {
+        const SubjectScope scope;
+        goes_on = subject_confirms_peer(connection_) == 1;
+    }
+    if (goes_on) {
+        const SubjectScope scope;
+        subject_look_at_protocol(connection_);
+    }
+    if (goes_on && !configured_otherwise_) {
+        judge_.peer_accepted(setup_);
+    } else if (!goes_on) {
+        result.report = Report::failed;
+    }
+    note_situation(1U << 20 | static_cast<std::uint32_t>(setup_.identity) |
+                   static_cast<std::uint32_t>(setup_.trust) << 3 |
+                   static_cast<std::uint32_t>(setup_.verify) << 5 | (goes_on ? 1U : 0U) << 7);
 }
 
 CallResult ShimCalls::read(std::size_t size) noexcept {
@@ -266,13 +361,16 @@ void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept
 }
 
 void ShimCalls::free() noexcept {
-    if (connection_ == nullptr) {
+    if (connection_ == nullptr && context_ == nullptr) {
         return;
     }
     begin(Place::free, {});
     {
         const SubjectScope scope;
-        subject_free(connection_);
+        if (connection_ != nullptr) {
+            subject_free(connection_);
+        }
+        free_context();
     }
     connection_ = nullptr;
     judge_.freed(allocations_live());

@@ -8,6 +8,7 @@
 
 #include "harness/api_judge.hpp"
 #include "harness/tls_seam.hpp"
+#include "shim/config_subject.h"
 #include "shim/subject.h"
 
 namespace shimfuzz::harness {
@@ -19,6 +20,9 @@ struct CallResult {
     bool pending = false;  // a read that filled its buffer, and SSL_pending says there is more
 };
 
+// More than any name of a host has, and than mbedTLS takes (MBEDTLS_SSL_MAX_HOST_NAME_LEN).
+inline constexpr std::size_t host_size_max = 300;
+
 class ShimCalls {
 public:
     ShimCalls(TlsSeam& tls, ApiJudge& judge) noexcept : tls_{tls}, judge_{judge} {}
@@ -27,8 +31,19 @@ public:
     ShimCalls& operator=(const ShimCalls&) = delete;
 
     // open opens the connection as `setup` says, if it is not open or over. False if the subject
-    // could not: memory ran out, or what was to be established is not.
+    // could not: memory ran out, or what was to be established is not. A connection with
+    // certificates has a context of its own, which ends with it.
     [[nodiscard]] bool open(const scenario::Setup& setup) noexcept;
+    // The context that the connection is going to be opened in, made now if need be; null once it
+    // has been opened.
+    [[nodiscard]] subject_context* context_to_configure(const scenario::Setup& setup) noexcept;
+
+    // What the setup says of the context is true no longer.
+    void configured_otherwise() noexcept { configured_otherwise_ = true; }
+
+    // The host that a client means, from here on; what is beyond `host_size_max` is cut off.
+    void set_host(std::span<const std::uint8_t> name) noexcept;
+
     [[nodiscard]] bool is_open() const noexcept { return connection_ != nullptr; }
 
     CallResult handshake() noexcept;
@@ -45,7 +60,11 @@ public:
     void watched_by(LoopJudge* loop) noexcept { loop_judge_ = loop; }
 
 private:
+    [[nodiscard]] subject_connection* new_connection() noexcept;
+    [[nodiscard]] subject_context* new_context() noexcept;
     void establish() noexcept;
+    void judge_peer(CallResult& result) noexcept;
+    void free_context() noexcept;
     [[nodiscard]] bool has_wanted() const noexcept;
     void begin(Place place, std::span<const std::uint8_t> buffer) noexcept;
     CallResult end(int returned, bool misused) noexcept;
@@ -54,7 +73,11 @@ private:
     TlsSeam& tls_;
     ApiJudge& judge_;
     LoopJudge* loop_judge_ = nullptr;
+    scenario::Setup setup_;               // of the connection
+    subject_context* context_ = nullptr;  // its own, where it has one
     subject_connection* connection_ = nullptr;
+    std::array<char, host_size_max + 1> host_{};  // empty: host_name
+    bool configured_otherwise_ = false;
     bool opened_ = false;
     bool establishing_ = false;
     Place place_ = Place::free;

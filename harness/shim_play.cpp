@@ -2,6 +2,7 @@
 
 #include "harness/allocation.hpp"
 #include "harness/caller.hpp"
+#include "harness/configurer.hpp"
 #include "harness/determinism.hpp"
 #include "harness/lawful_player.hpp"
 #include "harness/play_once.hpp"
@@ -60,9 +61,6 @@ public:
     InstalledSeam& operator=(const InstalledSeam&) = delete;
 
     [[nodiscard]] TlsSeam& tls() noexcept { return *tls_; }
-    [[nodiscard]] bool noise_applied() const noexcept {
-        return scripted_.has_value() && scripted_->noise_applied();
-    }
 
 private:
     std::optional<ScriptedTls> scripted_;
@@ -86,6 +84,7 @@ public:
           loop_judge_{findings_, tls_.facts(), plausible_},
           shim_{tls_, api_judge_},
           caller_{scenario.setup, shim_},
+          configurer_{scenario, shim_},
           player_{scenario, shim_, tls_, findings_, loop_judge_, plausible_, trace} {
         if (play.loop == Loop::lawful) {
             shim_.watched_by(&loop_judge_);
@@ -109,7 +108,7 @@ public:
                 .ending = ending};
     }
 
-    [[nodiscard]] bool noise_applied() const noexcept { return seam_.noise_applied(); }
+    [[nodiscard]] bool noise_applied() const noexcept { return tls_.noise_applied(); }
 
 private:
     void play_op(std::uint32_t index) noexcept {
@@ -156,6 +155,9 @@ private:
         if (const std::optional<bool> played = play_in_the_world(op, tls_, loop_judge_)) {
             return *played;
         }
+        if (Configurer::is_about(op.kind)) {
+            return configurer_.play(op);
+        }
         return play_.loop == Loop::none ? caller_.play(op) : player_.play(op);
     }
 
@@ -170,6 +172,7 @@ private:
     LoopJudge loop_judge_;
     ShimCalls shim_;
     Caller caller_;
+    Configurer configurer_;
     LawfulPlayer player_;
 };
 

@@ -21,8 +21,9 @@ namespace {
 thread_local SimulatedSystem* the_system = nullptr;
 thread_local const SystemCalls* system_before = nullptr;
 
-// Where the simulated calendar begins, in seconds since 1970; dates are not a matter here.
-constexpr std::uint64_t calendar_start = 1'700'000'000;
+// The date, in seconds since 1970. It stands still: mbedTLS puts it on the wire, where the same
+// scenario must have the same bytes whenever it plays.
+constexpr std::uint64_t simulated_date_s = 1'700'000'000;
 
 // Whether lws has written to the event descriptor that wakes it and has not read it since. True to
 // begin with: an lws that wakes itself in another way is asked about every time.
@@ -30,7 +31,7 @@ bool woken = true;
 
 int simulated_clock_gettime(clockid_t clock, struct timespec* now) {
     const std::uint64_t microseconds =
-        the_system->now() + (clock == CLOCK_REALTIME ? calendar_start * 1'000'000 : 0);
+        clock == CLOCK_REALTIME ? simulated_date_s * 1'000'000 : the_system->now();
     now->tv_sec = static_cast<time_t>(microseconds / 1'000'000);
     now->tv_nsec = static_cast<long>(microseconds % 1'000'000 * 1'000);
     return 0;
@@ -49,8 +50,24 @@ int simulated_socket(int, int, int) {
     return pair[0];
 }
 
-constexpr SystemCalls simulated_calls{
-    .clock_gettime = simulated_clock_gettime, .poll = simulated_poll, .socket = simulated_socket};
+bool simulates_wire(int fd) {
+    return the_system->wire_of(fd) != nullptr;
+}
+
+ssize_t simulated_send(int fd, const void* bytes, std::size_t size) {
+    return the_system->wire_of(fd)->send(bytes, size);
+}
+
+ssize_t simulated_receive(int fd, void* bytes, std::size_t size) {
+    return the_system->wire_of(fd)->receive(bytes, size);
+}
+
+constexpr SystemCalls simulated_calls{.clock_gettime = simulated_clock_gettime,
+                                      .poll = simulated_poll,
+                                      .socket = simulated_socket,
+                                      .simulates = simulates_wire,
+                                      .send = simulated_send,
+                                      .receive = simulated_receive};
 
 // The pair that all others are copies of; -1 where the system gave none.
 const std::array<int, 2>& the_pair() noexcept {

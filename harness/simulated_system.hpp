@@ -9,6 +9,8 @@
 // waiting.
 #pragma once
 
+#include "harness/wire.hpp"
+
 #include <poll.h>
 
 #include <array>
@@ -31,6 +33,9 @@ public:
 
     // A socket was made: the loop has `fd`, `peer` is the other end and the simulation's to close.
     virtual void connected(int fd, int peer) noexcept = 0;
+
+    // The wire that `fd` is an end of; null if nothing is to cross it.
+    [[nodiscard]] virtual Wire* wire_of(int fd) noexcept = 0;
 
 protected:
     ~SimulatedSystem() = default;

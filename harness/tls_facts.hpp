@@ -34,6 +34,8 @@ struct TlsFacts {
     // On the real seam: bytes that the subject has put on the wire.
     std::uint64_t sent = 0;
 
+    bool has_certificates = false;  // on the real seam: both ends know each other by them
+
     // On the real seam, where there is somebody at the other end.
     bool has_peer = false;
     std::uint64_t arrived = 0;  // of what was accepted, what the peer's application has read

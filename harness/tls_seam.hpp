@@ -9,6 +9,7 @@
 #pragma once
 
 #include "harness/loop_judge.hpp"
+#include "harness/rx_stream.hpp"
 #include "harness/tls_facts.hpp"
 #include "harness/trace.hpp"
 
@@ -49,6 +50,20 @@ public:
     // The session is established before op 0, undisturbed by the scenario.
     virtual void assume_established(bool assumed) noexcept = 0;
 
+    // The peer sends `stream`, which outlives this, instead of payload (harness/payload.hpp).
+    virtual void receive_from(RxStream& stream) noexcept = 0;
+
+    // The peer sends the first `bytes` of its stream, the role's opening, and whether something of
+    // it is there for the subject. Before op 0, as assume_established.
+    virtual void receive_opening(std::uint32_t bytes) noexcept = 0;
+    [[nodiscard]] virtual bool opening_waits() noexcept = 0;
+
+    // TLS has no socket, or it has one now: without one whatever is asked fails.
+    virtual void has_socket(bool has) noexcept = 0;
+
+    // The socket was shut down for writing: whatever is sent from here on fails.
+    virtual void no_more_output() noexcept = 0;
+
     // What poll would see: bytes, or the end of the stream, have arrived; the socket takes more.
     [[nodiscard]] virtual bool readable() noexcept = 0;
     [[nodiscard]] virtual bool writeable() const noexcept = 0;
@@ -61,6 +76,9 @@ public:
 
     // How many records, or flights of a handshake, are on their way at most.
     [[nodiscard]] virtual std::uint32_t records_waiting() const noexcept = 0;
+
+    // Whether errno said something else than an answer did.
+    [[nodiscard]] virtual bool noise_applied() const noexcept = 0;
 
     [[nodiscard]] const TlsFacts& facts() const noexcept { return facts_; }
 

@@ -92,6 +92,20 @@ std::string_view spell(Done done) noexcept {
         return "leaks";
     case Done::grows:
         return "grows";
+    case Done::client_without_certificate:
+        return "client_without_certificate";
+    case Done::untrusted_client:
+        return "untrusted_client";
+    case Done::expired_client:
+        return "expired_client";
+    case Done::bad_client_tolerated:
+        return "bad_client_tolerated";
+    case Done::untrusted_server:
+        return "untrusted_server";
+    case Done::expired_server:
+        return "expired_server";
+    case Done::misnamed_server:
+        return "misnamed_server";
     }
     return "?";
 }

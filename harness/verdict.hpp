@@ -57,7 +57,16 @@ enum class Done : std::uint8_t {
     second_alert,
     leaks,
     grows,
+    // A session with whom verification should have kept out.
+    client_without_certificate,
+    untrusted_client,
+    expired_client,
+    bad_client_tolerated,
+    untrusted_server,
+    expired_server,
+    misnamed_server,
 };
+inline constexpr std::size_t done_count = 39;
 
 // Signature identifies a violation: the same bug gives the same signature, whatever scenario shows
 // it. Known-findings files list these.

@@ -11,6 +11,18 @@ namespace shimfuzz::harness {
 using scenario::Corruption;
 using scenario::WireEnd;
 
+namespace {
+
+ssize_t as_the_system(std::ptrdiff_t result) noexcept {
+    if (result >= 0) {
+        return result;
+    }
+    errno = static_cast<int>(-result);
+    return -1;
+}
+
+}  // namespace
+
 // ---- one direction ----
 
 std::size_t Stream::append(std::span<const std::uint8_t> bytes) noexcept {
@@ -67,6 +79,7 @@ void Wire::reset() noexcept {
     tx_room_.reset();
     rx_room_.reset();
     end_.reset();
+    is_shut_down_ = false;
     damage_count_ = 0;
     received_ = 0;
     sent_ = 0;
@@ -74,7 +87,7 @@ void Wire::reset() noexcept {
 }
 
 std::ptrdiff_t Wire::subject_sends(std::span<const std::uint8_t> bytes) noexcept {
-    if (end_now() == WireEnd::reset) {
+    if (end_now() == WireEnd::reset || is_shut_down_) {
         return -EPIPE;
     }
     const std::size_t room = tx_room_now().value_or(static_cast<std::uint32_t>(bytes.size()));
@@ -99,13 +112,21 @@ std::ptrdiff_t Wire::subject_receives(std::span<std::uint8_t> bytes) noexcept {
     return count == 0 && !bytes.empty() ? -EAGAIN : static_cast<std::ptrdiff_t>(count);
 }
 
+ssize_t Wire::send(const void* bytes, std::size_t size) noexcept {
+    return as_the_system(subject_sends({static_cast<const std::uint8_t*>(bytes), size}));
+}
+
+ssize_t Wire::receive(void* bytes, std::size_t size) noexcept {
+    return as_the_system(subject_receives({static_cast<std::uint8_t*>(bytes), size}));
+}
+
 bool Wire::readable() const noexcept {
     const bool bytes_wait = to_subject_.size() > 0 && rx_room_now() != 0U;
     return bytes_wait || (to_subject_.size() == 0 && end_now().has_value());
 }
 
 bool Wire::writeable() const noexcept {
-    return tx_room_now() != 0U && to_peer_.space() > 0;
+    return is_shut_down_ || (tx_room_now() != 0U && to_peer_.space() > 0);
 }
 
 std::size_t Wire::peer_sends(std::span<const std::uint8_t> bytes) noexcept {

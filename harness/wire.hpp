@@ -9,6 +9,8 @@
 
 #include "scenario/scenario.hpp"
 
+#include <sys/types.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +64,13 @@ public:
     [[nodiscard]] std::ptrdiff_t subject_sends(std::span<const std::uint8_t> bytes) noexcept;
     [[nodiscard]] std::ptrdiff_t subject_receives(std::span<std::uint8_t> bytes) noexcept;
 
+    // The same as the system's functions do it: -1, and errno says why.
+    ssize_t send(const void* bytes, std::size_t size) noexcept;
+    ssize_t receive(void* bytes, std::size_t size) noexcept;
+
+    // The subject has shut its socket down for writing.
+    void shut_down() noexcept { is_shut_down_ = true; }
+
     // What poll says of the subject's socket.
     [[nodiscard]] bool readable() const noexcept;
     [[nodiscard]] bool writeable() const noexcept;
@@ -70,6 +79,9 @@ public:
     [[nodiscard]] std::size_t peer_sends(std::span<const std::uint8_t> bytes) noexcept;
     [[nodiscard]] std::size_t peer_receives(std::span<std::uint8_t> bytes) noexcept;
     [[nodiscard]] std::size_t waits_for_peer() const noexcept { return to_peer_.size(); }
+    [[nodiscard]] bool peer_sees_the_end() const noexcept {
+        return is_shut_down_ && to_peer_.size() == 0;
+    }
 
     // inject puts `bytes` behind what is in flight to the subject, as if the peer had sent them.
     void inject(std::span<const std::uint8_t> bytes) noexcept;
@@ -116,6 +128,7 @@ private:
     std::optional<std::uint32_t> tx_room_;
     std::optional<std::uint32_t> rx_room_;
     std::optional<scenario::WireEnd> end_;
+    bool is_shut_down_ = false;
     std::array<Damage, corruptions_max> damages_{};
     std::size_t damage_count_ = 0;
     std::uint64_t received_ = 0;

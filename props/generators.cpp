@@ -132,6 +132,21 @@ Setup draw_setup(Draw& draw) {
     return scenario::canonical(setup);
 }
 
+// Setups of the real seam, too.
+Setup draw_any_setup(Draw& draw) {
+    Setup setup = draw_setup(draw);
+    setup.role = static_cast<scenario::Role>(draw.below(scenario::role_count));
+    setup.tls = draw.one_in(4) ? scenario::TlsVersion::tls13 : scenario::TlsVersion::tls12;
+    setup.peer = draw.one_in(4) ? scenario::Peer::hostile : scenario::Peer::lawful;
+    setup.auth = draw.one_in(2) ? scenario::Auth::certificate : scenario::Auth::psk;
+    setup.trust = static_cast<scenario::Trust>(draw.below(scenario::trust_count));
+    setup.identity = static_cast<scenario::Identity>(draw.below(scenario::identity_count));
+    setup.verify = static_cast<scenario::Verify>(draw.below(scenario::verify_count));
+    setup.sends_name = draw.one_in(2);
+    setup.allow = static_cast<std::uint8_t>(draw.below(256));
+    return scenario::canonical(setup);
+}
+
 // ---- swarms ----
 
 // In how many of 16 scenarios a kind of op takes part. What makes a session one (it writes, it is
@@ -176,6 +191,13 @@ std::uint32_t sixteenths_of(OpKind kind, bool handshake) {
     case OpKind::misuse_null_buffer:
     case OpKind::misuse_null_connection:
         return 1;
+    case OpKind::config_certificate:
+    case OpKind::config_key:
+    case OpKind::config_trust:
+    case OpKind::config_damage:
+    case OpKind::config_alpn:
+    case OpKind::config_host:
+        return 9;
     }
     return 0;
 }
@@ -187,7 +209,12 @@ bool serves(const OpDescription* kind) {
 }
 
 Swarm draw_swarm(Draw& draw, const Play& play) {
-    Swarm swarm{.setup = draw_setup(draw), .kinds = {}, .ends = draw.one_in(3)};
+    // Without a loop the real seam is about certificates.
+    const bool is_real_without_loop =
+        play.seam == scenario::Seam::real && play.loop == scenario::Loop::none;
+    Swarm swarm{.setup = is_real_without_loop ? draw_any_setup(draw) : draw_setup(draw),
+                .kinds = {},
+                .ends = draw.one_in(3)};
     const bool handshake = swarm.setup.start == scenario::Start::handshake;
     for (const OpDescription& kind : scenario::op_table()) {
         if (scenario::belongs_to(kind.kind, play) &&
@@ -386,7 +413,7 @@ Gen<Op> Arbitrary<Op>::arbitrary() {
 Gen<Setup> Arbitrary<Setup>::arbitrary() {
     return [](const Random& random, int) {
         props::Draw draw{random};
-        return shrinkable::shrinkRecur(props::draw_setup(draw), [](const Setup& complex) {
+        return shrinkable::shrinkRecur(props::draw_any_setup(draw), [](const Setup& complex) {
             std::vector<Setup> setups;
             for (const Scenario& one : scenario::shrinks({.setup = complex, .ops = {}})) {
                 setups.push_back(one.setup);

@@ -24,6 +24,11 @@ inline constexpr scenario::Play poll_loop_any{.loop = scenario::Loop::lawful,
                                               .profile = scenario::Profile::any};
 
 // On real mbedTLS, on both ends of a wire.
+inline constexpr scenario::Play verification{.seam = scenario::Seam::real,
+                                             .loop = scenario::Loop::none,
+                                             .profile = scenario::Profile::plausible};
+inline constexpr scenario::Play config_bytes{
+    .seam = scenario::Seam::real, .loop = scenario::Loop::none, .profile = scenario::Profile::any};
 inline constexpr scenario::Play tls_stream{.seam = scenario::Seam::real,
                                            .loop = scenario::Loop::lawful,
                                            .profile = scenario::Profile::plausible};

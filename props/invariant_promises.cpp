@@ -72,3 +72,7 @@ INSTANTIATE_TEST_SUITE_P(tls_stream, Invariant,
                          each_invariant_in(props::sessions_for(props::tls_stream)), name_of);
 INSTANTIATE_TEST_SUITE_P(alloc_fail, Invariant, each_invariant_in(props::sessions_without_memory()),
                          name_of);
+INSTANTIATE_TEST_SUITE_P(verification, Invariant,
+                         each_invariant_in(props::sessions_for(props::verification)), name_of);
+INSTANTIATE_TEST_SUITE_P(config_bytes, Invariant,
+                         each_invariant_in(props::sessions_for(props::config_bytes)), name_of);

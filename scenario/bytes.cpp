@@ -15,6 +15,15 @@ constexpr std::uint8_t start_bit = 2;
 constexpr std::uint8_t tls13_bit = 4;
 constexpr std::uint8_t hostile_bit = 8;
 
+// The setup's fifth byte, from the lowest bit on: auth, no name sent, trust, identity. The sixth:
+// verify, and what is allowed.
+constexpr std::uint8_t certificate_bit = 1;
+constexpr std::uint8_t no_name_bit = 2;
+constexpr unsigned trust_shift = 2;
+constexpr unsigned identity_shift = 4;
+constexpr unsigned allow_shift = 2;
+constexpr std::uint8_t two_bits = 3;
+
 // Reader hands out bytes and, when they are used up, zeros.
 class Reader {
 public:
@@ -54,7 +63,15 @@ Setup decode_setup(Reader& reader) noexcept {
     setup.peer = (flags & hostile_bit) != 0 ? Peer::hostile : Peer::lawful;
     setup.read_size = reader.number();
     setup.role = static_cast<Role>(reader.byte() % role_count);
-    reader.skip(setup_size - 4);
+    const std::uint8_t shown = reader.byte();
+    setup.auth = (shown & certificate_bit) != 0 ? Auth::certificate : Auth::psk;
+    setup.sends_name = (shown & no_name_bit) == 0;
+    setup.trust = static_cast<Trust>(((shown >> trust_shift) & two_bits) % trust_count);
+    setup.identity = static_cast<Identity>((shown >> identity_shift) % identity_count);
+    const std::uint8_t asked = reader.byte();
+    setup.verify = static_cast<Verify>((asked & two_bits) % verify_count);
+    setup.allow = static_cast<std::uint8_t>(asked >> allow_shift);
+    reader.skip(setup_size - 6);
     return canonical(setup);
 }
 
@@ -78,6 +95,12 @@ std::array<std::uint8_t, setup_size> encode_setup(const Setup& setup) noexcept {
     bytes[1] = static_cast<std::uint8_t>(setup.read_size & 0xff);
     bytes[2] = static_cast<std::uint8_t>(setup.read_size >> 8);
     bytes[3] = static_cast<std::uint8_t>(setup.role);
+    bytes[4] = static_cast<std::uint8_t>((setup.auth == Auth::certificate ? certificate_bit : 0U) |
+                                         (setup.sends_name ? 0U : no_name_bit) |
+                                         static_cast<unsigned>(setup.trust) << trust_shift |
+                                         static_cast<unsigned>(setup.identity) << identity_shift);
+    bytes[5] = static_cast<std::uint8_t>(static_cast<unsigned>(setup.verify) |
+                                         static_cast<unsigned>(setup.allow) << allow_shift);
     return bytes;
 }
 

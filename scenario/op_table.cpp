@@ -27,6 +27,9 @@ constexpr std::array<std::string_view, 24> answer_names{
     "invalid_record", "internal_error", "alloc_failed",  "counter_wrapping",
     "buffer_too_small", "bad_input",  "timeout",         "raw"};
 // clang-format on
+constexpr std::array<std::string_view, 6> material_names{"raw", "pem",       "pem_unterminated",
+                                                         "der", "other_pem", "other_der"};
+static_assert(material_names.size() == static_cast<std::size_t>(Material::other_der) + 1);
 static_assert(answer_names.size() == static_cast<std::size_t>(AnswerCode::raw) + 1);
 static_assert(errno_names.size() == static_cast<std::size_t>(ErrnoNoise::einval) + 1);
 static_assert(corruption_names.size() == static_cast<std::size_t>(Corruption::doubled) + 1);
@@ -55,6 +58,12 @@ constexpr OpDescription answer(OpKind kind, std::string_view name, std::string_v
     return {kind,   name,         ChoiceForm::one_of,
             "code", answer_names, NumberForm::of_answer,
             "",     raw_code_max, meaning};
+}
+
+constexpr OpDescription given(OpKind kind, std::string_view name, std::string_view meaning) {
+    return {kind,       name,           ChoiceForm::one_of,
+            "material", material_names, NumberForm::always,
+            "bytes",    size_max,       meaning};
 }
 
 constexpr std::array op_descriptions{
@@ -118,6 +127,19 @@ constexpr std::array op_descriptions{
            "the caller passes NULL for the buffer"),
     chosen(OpKind::misuse_null_connection, "misuse_null_connection", "call", misuse_call_names,
            "the caller passes NULL for the connection"),
+    given(OpKind::config_certificate, "config_certificate",
+          "the shim is given this as its certificate; 0 bytes: all of it"),
+    given(OpKind::config_key, "config_key",
+          "the shim is given this as its key; 0 bytes: all of it"),
+    given(OpKind::config_trust, "config_trust",
+          "the shim is given this as an authority to trust; 0 bytes: all of it"),
+    OpDescription{OpKind::config_damage, "config_damage", ChoiceForm::one_of, "way",
+                  corruption_names, NumberForm::always, "offset", size_max,
+                  "the byte there, of what the shim is given next, is damaged"},
+    counted(OpKind::config_alpn, "config_alpn", "bytes", size_max,
+            "the shim is given so many of the raw bytes as a list of protocols; 0: all"),
+    counted(OpKind::config_host, "config_host", "bytes", size_max,
+            "the shim is given so many of the raw bytes as the name of the host; 0: all"),
 };
 
 constexpr std::uint8_t unassigned = std::numeric_limits<std::uint8_t>::max();
@@ -210,6 +232,14 @@ Setup canonical(Setup setup) noexcept {
                           : static_cast<std::uint16_t>((setup.read_size - 1U) % size_max + 1U);
     // Nobody is there to have shaken hands with.
     setup.start = setup.peer == Peer::hostile ? Start::handshake : setup.start;
+    if (setup.auth == Auth::psk) {
+        setup.trust = Trust::none;
+        setup.identity = Identity::none;
+        setup.verify = Verify::none;
+        setup.sends_name = true;
+    }
+    const bool may_allow = setup.auth == Auth::certificate && setup.side == Side::client;
+    setup.allow = may_allow ? static_cast<std::uint8_t>(setup.allow & allow_all) : std::uint8_t{0};
     return setup;
 }
 
@@ -250,11 +280,20 @@ bool belongs_to(OpKind kind, const Play& play) noexcept {
         return true;
     case OpKind::peer_write:
     case OpKind::peer_close:
-    case OpKind::peer_renegotiate:
     case OpKind::rx_room:
     case OpKind::wire_corrupt:
     case OpKind::wire_end:
         return !scripted;
+    case OpKind::peer_renegotiate:
+        // Streams are not the question without a loop.
+        return !scripted && play.loop != Loop::none;
+    case OpKind::config_certificate:
+    case OpKind::config_key:
+    case OpKind::config_trust:
+    case OpKind::config_damage:
+    case OpKind::config_alpn:
+    case OpKind::config_host:
+        return !scripted && play.loop == Loop::none && play.profile == Profile::any;
     case OpKind::wire_raw:
         return !scripted && play.profile == Profile::any;
     }

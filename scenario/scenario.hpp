@@ -43,6 +43,32 @@ enum class Peer : std::uint8_t { lawful, hostile };
 // The most raw bytes a scenario can hold: above one TLS record with its header and overhead.
 inline constexpr std::size_t raw_max = size_max;
 
+// How both ends know each other, on the real seam: by a key they share, or by certificates. With
+// certificates both speak TLS 1.2.
+enum class Auth : std::uint8_t { psk, certificate };
+
+// Which authority the side that verifies trusts: none at all, one that signed nothing, or the one
+// that signed what a good peer shows.
+enum class Trust : std::uint8_t { none, wrong, right };
+inline constexpr std::uint8_t trust_count = 3;
+
+// What the side that is verified shows. Each certificate has one fault, or none: that of self_signed
+// is its issuer.
+enum class Identity : std::uint8_t { none, self_signed, expired, wrong_host, good };
+inline constexpr std::uint8_t identity_count = 5;
+
+// What is asked of the subject: nothing, that a certificate is good if one is shown, or that a good
+// one is shown. A client asks for a good one either way: no server comes without.
+enum class Verify : std::uint8_t { none, optional, required };
+inline constexpr std::uint8_t verify_count = 3;
+
+// Setup::allow, as bits: what a client tolerates all the same, as an lws client is told by
+// LCCSCF_ALLOW_SELFSIGNED, _ALLOW_EXPIRED and _SKIP_SERVER_CERT_HOSTNAME_CHECK.
+inline constexpr std::uint8_t allow_untrusted = 1;
+inline constexpr std::uint8_t allow_expired = 2;
+inline constexpr std::uint8_t allow_any_host = 4;
+inline constexpr std::uint8_t allow_all = 7;
+
 struct Setup {
     Side side = Side::server;
     Start start = Start::established;
@@ -50,6 +76,14 @@ struct Setup {
     Role role = Role::raw;
     TlsVersion tls = TlsVersion::tls12;
     Peer peer = Peer::lawful;
+
+    // With certificates only; canonical setups without have the defaults.
+    Auth auth = Auth::psk;
+    Trust trust = Trust::none;
+    Identity identity = Identity::none;
+    Verify verify = Verify::none;
+    bool sends_name = true;  // the client says which host it means (SNI)
+    std::uint8_t allow = 0;
 
     bool operator==(const Setup&) const = default;
 };
@@ -106,6 +140,15 @@ enum class OpKind : std::uint8_t {
     misuse_negative_length = 43,
     misuse_null_buffer = 44,
     misuse_null_connection = 45,
+
+    // What the shim's own configuration is given, before a connection is opened (seam=real,
+    // loop=none).
+    config_certificate = 46,  // `bytes` of a `material`, 0: all of it, as its certificate
+    config_key = 47,          // ... as its key
+    config_trust = 48,        // ... as an authority that it trusts
+    config_damage = 49,       // the byte at `offset` of what is given next is damaged `way`
+    config_alpn = 50,         // the next `bytes` of the raw bytes, as a list of protocols
+    config_host = 51,         // the next `bytes` of the raw bytes, as the name of the host
 };
 
 inline constexpr std::uint8_t opcode_slots = 64;
@@ -149,6 +192,10 @@ enum class ErrnoNoise : std::uint8_t { zero, eagain, enotconn, econnreset, epipe
 
 // What becomes of a byte, as Op::choice of wire_corrupt.
 enum class Corruption : std::uint8_t { flipped, dropped, doubled };
+
+// What a config op gives, as Op::choice: raw bytes of the scenario, or what lws would give, in any
+// of the forms in which an application may hold it. The NUL that ends PEM is counted or left out.
+enum class Material : std::uint8_t { raw, pem, pem_unterminated, der, other_pem, other_der };
 
 // How the wire ends, as Op::choice of wire_end.
 enum class WireEnd : std::uint8_t { eof, reset };

@@ -102,13 +102,43 @@ void append_plainer_choices(Scenarios& candidates, const Scenario& scenario, std
     }
 }
 
+void append_with_setup(Scenarios& candidates, const Scenario& scenario, const Setup& setup) {
+    Scenario changed = scenario;
+    changed.setup = canonical(setup);
+    if (weight(changed) < weight(scenario)) {
+        candidates.push_back(std::move(changed));
+    }
+}
+
+void append_plainer_certificates(Scenarios& candidates, const Scenario& scenario) {
+    const auto with_setup = [&](const Setup& setup) {
+        append_with_setup(candidates, scenario, setup);
+    };
+    Setup plain_auth = scenario.setup;
+    plain_auth.auth = Auth::psk;
+    with_setup(plain_auth);
+    Setup plain_trust = scenario.setup;
+    plain_trust.trust = Trust::none;
+    with_setup(plain_trust);
+    Setup plain_identity = scenario.setup;
+    plain_identity.identity = Identity::none;
+    with_setup(plain_identity);
+    Setup plain_verify = scenario.setup;
+    plain_verify.verify = Verify::none;
+    with_setup(plain_verify);
+    Setup plain_name = scenario.setup;
+    plain_name.sends_name = true;
+    with_setup(plain_name);
+    for (const std::uint8_t allowed : {allow_untrusted, allow_expired, allow_any_host}) {
+        Setup stricter = scenario.setup;
+        stricter.allow = static_cast<std::uint8_t>(stricter.allow & ~allowed);
+        with_setup(stricter);
+    }
+}
+
 void append_plainer_setup(Scenarios& candidates, const Scenario& scenario) {
     const auto with_setup = [&](const Setup& setup) {
-        Scenario changed = scenario;
-        changed.setup = setup;
-        if (weight(changed) < weight(scenario)) {
-            candidates.push_back(std::move(changed));
-        }
+        append_with_setup(candidates, scenario, setup);
     };
     Setup plain_side = scenario.setup;
     plain_side.side = Side::server;
@@ -125,6 +155,7 @@ void append_plainer_setup(Scenarios& candidates, const Scenario& scenario) {
     Setup plain_peer = scenario.setup;
     plain_peer.peer = Peer::lawful;
     with_setup(plain_peer);
+    append_plainer_certificates(candidates, scenario);
     Setup plain_size = scenario.setup;
     plain_size.read_size = Setup{}.read_size;
     with_setup(plain_size);
@@ -159,6 +190,12 @@ std::uint64_t weight(const Scenario& scenario) noexcept {
     total += static_cast<std::uint64_t>(setup.role) << 34;
     total += setup.tls == TlsVersion::tls13 ? std::uint64_t{1} << 36 : 0;
     total += setup.peer == Peer::hostile ? std::uint64_t{1} << 37 : 0;
+    total += setup.auth == Auth::certificate ? std::uint64_t{1} << 38 : 0;
+    total += setup.sends_name ? 0 : std::uint64_t{1} << 39;
+    total += static_cast<std::uint64_t>(setup.allow) << 22;
+    total += static_cast<std::uint64_t>(setup.trust) << 25;
+    total += static_cast<std::uint64_t>(setup.identity) << 27;
+    total += static_cast<std::uint64_t>(setup.verify) << 30;
     total += scenario.raw.size();
     // The default read size is the plainest of all; every other counts by its size.
     total += setup.read_size == Setup{}.read_size ? 0 : std::uint64_t{setup.read_size} + 1;

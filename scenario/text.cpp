@@ -23,11 +23,29 @@ constexpr std::array<std::string_view, 2> start_names{"established", "handshake"
 constexpr std::array<std::string_view, role_count> role_names{"raw", "ws", "http"};
 constexpr std::array<std::string_view, 2> tls_names{"1.2", "1.3"};
 constexpr std::array<std::string_view, 2> peer_names{"lawful", "hostile"};
+constexpr std::array<std::string_view, 2> auth_names{"psk", "certificate"};
+constexpr std::array<std::string_view, trust_count> trust_names{"none", "wrong", "right"};
+constexpr std::array<std::string_view, identity_count> identity_names{
+    "none", "self_signed", "expired", "wrong_host", "good"};
+constexpr std::array<std::string_view, verify_count> verify_names{"none", "optional", "required"};
+constexpr std::array<std::string_view, 2> sni_names{"off", "on"};
+constexpr std::array<std::string_view, 3> allow_names{"untrusted", "expired", "any_host"};
 
 // A line of raw bytes holds so many of them.
 constexpr std::size_t raw_per_line = 32;
 
 using Out = std::back_insert_iterator<std::vector<char>>;
+
+// Names of the bits that are set, separated by commas.
+void print_set(Out out, std::span<const std::string_view> names, std::uint8_t bits) {
+    const char* separator = "";
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if ((bits & (1U << i)) != 0) {
+            fmt::format_to(out, "{}{}", separator, names[i]);
+            separator = ",";
+        }
+    }
+}
 
 void print_choice(Out out, const OpDescription& description, const Op& op) {
     switch (description.choice_form) {
@@ -41,13 +59,7 @@ void print_choice(Out out, const OpDescription& description, const Op& op) {
             return;
         }
         fmt::format_to(out, " {}=", description.choice_name);
-        const char* separator = "";
-        for (std::size_t i = 0; i < description.choices.size(); ++i) {
-            if ((op.choice & (1U << i)) != 0) {
-                fmt::format_to(out, "{}{}", separator, description.choices[i]);
-                separator = ",";
-            }
-        }
+        print_set(out, description.choices, op.choice);
         return;
     }
 }
@@ -141,15 +153,12 @@ std::optional<std::uint8_t> parse_name(std::string_view text,
     return static_cast<std::uint8_t>(found - names.begin());
 }
 
-std::optional<std::uint8_t> parse_choice(const OpDescription& description, std::string_view text) {
-    if (description.choice_form == ChoiceForm::one_of) {
-        return parse_name(text, description.choices);
-    }
+std::optional<std::uint8_t> parse_set(std::string_view text,
+                                      std::span<const std::string_view> names) noexcept {
     std::uint8_t bits = 0;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find(','), text.size());
-        const std::optional<std::uint8_t> bit =
-            parse_name(text.substr(0, end), description.choices);
+        const std::optional<std::uint8_t> bit = parse_name(text.substr(0, end), names);
         if (!bit.has_value()) {
             return std::nullopt;
         }
@@ -157,6 +166,11 @@ std::optional<std::uint8_t> parse_choice(const OpDescription& description, std::
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return bits;
+}
+
+std::optional<std::uint8_t> parse_choice(const OpDescription& description, std::string_view text) {
+    return description.choice_form == ChoiceForm::one_of ? parse_name(text, description.choices)
+                                                         : parse_set(text, description.choices);
 }
 
 // Which operand of an op a field is.
@@ -261,6 +275,29 @@ std::optional<std::string> parse_setup_field(Document& document, std::string_vie
     if (name == "peer") {
         return choose(document.scenario.setup.peer, peer_names);
     }
+    if (name == "auth") {
+        return choose(document.scenario.setup.auth, auth_names);
+    }
+    if (name == "trust") {
+        return choose(document.scenario.setup.trust, trust_names);
+    }
+    if (name == "identity") {
+        return choose(document.scenario.setup.identity, identity_names);
+    }
+    if (name == "verify") {
+        return choose(document.scenario.setup.verify, verify_names);
+    }
+    if (name == "sni") {
+        return choose(document.scenario.setup.sends_name, sni_names);
+    }
+    if (name == "allow") {
+        const std::optional<std::uint8_t> bits = parse_set(value, allow_names);
+        if (!bits.has_value()) {
+            return fmt::format("'{}' is not a set of allow: {}", value, list(allow_names));
+        }
+        document.scenario.setup.allow = *bits;
+        return std::nullopt;
+    }
     if (name == "read_size") {
         const std::optional<std::uint16_t> size = parse_number(value, size_max);
         if (!size.has_value() || *size == 0) {
@@ -281,6 +318,7 @@ std::optional<std::string> parse_setup(Document& document, const Line& line) {
             return reason;
         }
     }
+    document.scenario.setup = canonical(document.scenario.setup);
     return std::nullopt;
 }
 
@@ -337,6 +375,27 @@ std::vector<char> print(const Op& op) {
     return text;
 }
 
+namespace {
+
+// What is only said where it is not the default.
+void print_certificates(Out out, const Setup& setup) {
+    if (setup.auth == Auth::psk) {
+        return;
+    }
+    fmt::format_to(out, " auth={} trust={} identity={} verify={}", name_of(auth_names, setup.auth),
+                   name_of(trust_names, setup.trust), name_of(identity_names, setup.identity),
+                   name_of(verify_names, setup.verify));
+    if (!setup.sends_name) {
+        fmt::format_to(out, " sni=off");
+    }
+    if (setup.allow != 0) {
+        fmt::format_to(out, " allow=");
+        print_set(out, allow_names, setup.allow);
+    }
+}
+
+}  // namespace
+
 std::vector<char> print(const Document& document) {
     const auto& [play, scenario] = document;
     std::vector<char> text;
@@ -354,6 +413,7 @@ std::vector<char> print(const Document& document) {
     if (scenario.setup.peer != Peer::lawful) {
         fmt::format_to(out, " peer={}", name_of(peer_names, scenario.setup.peer));
     }
+    print_certificates(out, scenario.setup);
     text.push_back('\n');
     for (const Op& op : scenario.ops) {
         print_op(out, op);

@@ -9,12 +9,14 @@
  *   SUBJECT_GUARDS_MISUSE      1 if the shim refuses its caller's misuse; 0 if not given
  *   SUBJECT_CTX_NEW_TAKES_RNG  1 if SSL_CTX_new has a second argument, as in lws from 4.2 on; 0 if
  *                              not given
+ *   SUBJECT_IS_LWS_WRAPPER     1 if it has the names that only lws's wrapper has, and lacks those
+ *                              that it does not; 0 if not given. More of it in config_openssl.c
  *
  * Adds nothing to the shim: each function is one call, and a connection is the shim's SSL
  * itself. */
 #include "subject.h"
 
-#include <openssl/ssl.h>
+#include "subject_openssl.h"
 
 #include <stddef.h>
 
@@ -23,9 +25,6 @@
 #endif
 #if !defined(SUBJECT_GUARDS_MISUSE)
 #define SUBJECT_GUARDS_MISUSE 0
-#endif
-#if !defined(SUBJECT_CTX_NEW_TAKES_RNG)
-#define SUBJECT_CTX_NEW_TAKES_RNG 0
 #endif
 
 /* What the connections of each side share. */
@@ -44,19 +43,9 @@ int subject_guards_misuse(void) {
     return SUBJECT_GUARDS_MISUSE;
 }
 
-static SSL_CTX *new_ctx(const SSL_METHOD *method) {
-#if SUBJECT_CTX_NEW_TAKES_RNG
-    /* The wrapper hands the generator to mbedTLS for one thing only, reading private keys (lws
-     * v4.3.5 lib/tls/mbedtls/wrapper/platform/ssl_pm.c:789); none is read here. */
-    return SSL_CTX_new(method, NULL);
-#else
-    return SSL_CTX_new(method);
-#endif
-}
-
 int subject_start(void) {
-    server_ctx = new_ctx(TLS_server_method());
-    client_ctx = new_ctx(TLS_client_method());
+    server_ctx = subject_openssl_ctx_new(TLS_server_method());
+    client_ctx = subject_openssl_ctx_new(TLS_client_method());
     if (server_ctx == NULL || client_ctx == NULL) {
         subject_stop();
         return -1;
@@ -90,7 +79,8 @@ void subject_free(subject_connection *connection) {
 
 int subject_handshake(subject_connection *connection) {
     SSL *ssl = ssl_of(connection);
-    return SSL_get_SSL_CTX(ssl) == client_ctx ? SSL_connect(ssl) : SSL_accept(ssl);
+    const SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
+    return ctx == client_ctx || subject_openssl_is_client(ctx) ? SSL_connect(ssl) : SSL_accept(ssl);
 }
 
 int subject_read(subject_connection *connection, void *buffer, int length) {

@@ -3,7 +3,8 @@
 # Tests of the command line tool and of the runners, as people and scripts use them: as programs.
 
 # A runner for a subject that dies and hangs; no part of the build's own subjects.
-add_library(shim_misbehaving STATIC "${CMAKE_CURRENT_LIST_DIR}/misbehaving_subject.c")
+add_library(shim_misbehaving STATIC
+  "${CMAKE_CURRENT_LIST_DIR}/misbehaving_subject.c" "${CMAKE_CURRENT_LIST_DIR}/no_config_subject.c")
 target_include_directories(shim_misbehaving PRIVATE "${PROJECT_SOURCE_DIR}")
 target_link_libraries(shim_misbehaving PRIVATE shimfuzz_warnings shimfuzz_sanitizers)
 add_executable(shimfuzz-run-misbehaving "${PROJECT_SOURCE_DIR}/harness/runner_main.cpp")

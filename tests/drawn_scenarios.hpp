@@ -12,10 +12,11 @@ namespace shimfuzz::tests {
 
 // drawn_for_lws returns a scenario of `ops` ops and the passes that make something of them.
 inline scenario::Document drawn_for_lws(std::uint64_t seed, scenario::Profile profile,
-                                        std::size_t ops) {
+                                        std::size_t ops,
+                                        scenario::Seam seam = scenario::Seam::scripted) {
     scenario::Chance chance{seed};
-    scenario::Document document{.play = {.loop = scenario::Loop::lws, .profile = profile},
-                                .scenario = {}};
+    scenario::Document document{
+        .play = {.seam = seam, .loop = scenario::Loop::lws, .profile = profile}, .scenario = {}};
     scenario::Setup& setup = document.scenario.setup;
     setup.side = chance.one_in(2) ? scenario::Side::client : scenario::Side::server;
     setup.start = chance.one_in(2) ? scenario::Start::handshake : scenario::Start::established;

@@ -240,7 +240,8 @@ std::string objection_to(const File& file, const Include& include) {
     if (other == "shim") {
         const bool seam =
             own != "scenario" && own != "model" &&
-            (include.name == "shim/subject.h" || include.name == "shim/loop_subject.h");
+            (include.name == "shim/subject.h" || include.name == "shim/config_subject.h" ||
+             include.name == "shim/loop_subject.h");
         return seam ? "" : "a shim is reached through its interface, from harness/ on";
     }
     if (layers().contains(other) && include.name.find('/') != std::string::npos) {
@@ -327,10 +328,10 @@ Complaints target_out_of_shape(const File& file, const std::string& api) {
         }
     }
     const std::string subject = labelled(file, "Subject");
-    const std::regex word{"[A-Za-z_]+"};
+    const std::regex word{"[A-Za-z_][A-Za-z_0-9]*"};
     for (std::sregex_iterator found{subject.begin(), subject.end(), word}, end; found != end;
          ++found) {
-        if (!std::regex_search(api, std::regex{"[^A-Za-z_]" + found->str() + "\\("})) {
+        if (!std::regex_search(api, std::regex{"[^A-Za-z_0-9]" + found->str() + "\\("})) {
             complaints.push_back(file.path + ": " + found->str() + " is no function of a subject");
         }
     }
