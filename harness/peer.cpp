@@ -112,6 +112,9 @@ struct Peer::Context {
     Context& operator=(const Context&) = delete;
     ~Context() {
         take_back(conf);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+        mbedtls_ssl_ticket_free(&tickets);
+#endif
         mbedtls_ssl_free(&ssl);
         mbedtls_ssl_config_free(&conf);
         mbedtls_x509_crt_free(&certificate);
