@@ -36,7 +36,7 @@ bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
         return facts.connecting || facts.writeable_due ||
                tls_.last_was(Function::handshake, Answer::want_write);
     }
-    return output_waits(facts) || tls_.last_was(Function::read, Answer::want_write);
+    return output_waits(facts) || tls_.read_waits_for_room();
 }
 
 void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& facts) noexcept {
@@ -65,7 +65,7 @@ void LoopJudge::judge_want_write(const PollEvents& events, const LoopFacts& fact
     const bool handshake_waits =
         !tls_.established && tls_.last_was(Function::handshake, Answer::want_write);
     const bool read_waits = tls_.established && !facts.closing && !facts.close_asked &&
-                            !facts.rx_flow_off && tls_.last_was(Function::read, Answer::want_write);
+                            !facts.rx_flow_off && tls_.read_waits_for_room();
     if (!closing_waits && !handshake_waits && !read_waits) {
         return;
     }
@@ -189,7 +189,7 @@ void LoopJudge::judge_progress() noexcept {
 }
 
 void LoopJudge::woke(const PollEvents& revents, bool at_once, const LoopFacts& facts) noexcept {
-    const bool read_waits = tls_.last_was(Function::read, Answer::want_write);
+    const bool read_waits = tls_.read_waits_for_room();
     pass_ = Pass{.pollout_delivered = revents.out,
                  .pollout_must_serve = something_to_send(facts) && !read_waits,
                  .returned_at_once = at_once || revents != PollEvents{}};

@@ -229,10 +229,8 @@ void RealTls::notice_sent_on_the_way() noexcept {
 
 // What a read waited to send has gone out with a write.
 void RealTls::notice_room_for_read(Function asked) noexcept {
-    std::optional<Answer>& last = facts_.last[static_cast<std::size_t>(Function::read)];
-    if (asked == Function::write && last == Answer::want_write && unsent(ssl_) == 0) {
-        last = Answer::want_read;
-    }
+    const bool went_out = asked == Function::write && unsent(ssl_) == 0;
+    facts_.read_has_room = asked != Function::read && (facts_.read_has_room || went_out);
 }
 
 // mbedTLS has answered: keeps it, and hands it on with the errno that its transport left.
@@ -313,7 +311,6 @@ int RealTls::close_notify(mbedtls_ssl_context* ssl) noexcept {
         returned = __real_mbedtls_ssl_close_notify(ssl);
     }
     if (returned == 0) {
-        facts_.outstanding_write = 0;
         facts_.alerts_sent += alert_pending_ ? 1 : 0;
         alert_pending_ = false;
     }

@@ -41,6 +41,14 @@ struct TlsFacts {
     std::uint64_t arrived = 0;  // of what was accepted, what the peer's application has read
     bool arrived_content_is_right = true;
 
+    // What the last read waited to write has gone out with a write. Nobody told the loop: it may go on
+    // waiting for room, and need not.
+    bool read_has_room = false;
+
+    [[nodiscard]] bool read_waits_for_room() const noexcept {
+        return last_was(Function::read, model::Answer::want_write) && !read_has_room;
+    }
+
     [[nodiscard]] bool last_was(Function function, model::Answer answer) const noexcept {
         return last[static_cast<std::size_t>(function)] == answer;
     }
