@@ -11,8 +11,8 @@
 namespace shimfuzz::cli {
 namespace {
 
-// What a shim gets. Most signatures show within a few seconds, and a first look at two dozen pairs on
-// two processors must end within six minutes, build included.
+// What a shim gets. Most signatures show within a few seconds, and a first look at two dozen pairs
+// on two processors must end within six minutes, build included.
 constexpr double shim_seconds = 12;
 
 // What a mutant gets to show its invariant; its search ends there.

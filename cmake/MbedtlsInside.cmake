@@ -18,9 +18,9 @@ option(SHIMFUZZ_INSIDE_COMPARISONS
 # the key in it.
 set(shimfuzz_parsers_of_mbedcrypto asn1parse.c pkparse.c)
 
-# After shimfuzz_sanitizers, for mbedTLS's own code: two empty names in a certificate are compared as
-# NULL and no bytes (2.28.3 library/x509_crt.c, x509_name_cmp), which harms nobody and is no shim's
-# doing.
+# After shimfuzz_sanitizers, for mbedTLS's own code: two empty names in a certificate are compared
+# as NULL and no bytes (2.28.3 library/x509_crt.c, x509_name_cmp), which harms nobody and is no
+# shim's doing.
 add_library(shimfuzz_mbedtls_is_forgiven INTERFACE)
 if("undefined" IN_LIST SHIMFUZZ_SANITIZERS)
   target_compile_options(shimfuzz_mbedtls_is_forgiven INTERFACE

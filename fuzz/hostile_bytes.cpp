@@ -4,8 +4,7 @@
 //
 // Drives:   the lawful loop on real mbedTLS, to whom the scenario's raw bytes come: instead of any
 //           peer, or between what a lawful one sends
-// Subject:  SSL_do_handshake, SSL_read, SSL_write, SSL_shutdown, SSL_pending, SSL_get_error, and
-//           mbedTLS below them
+// Subject:  SSL_do_handshake, SSL_read, SSL_write, SSL_shutdown, SSL_pending, SSL_get_error
 // Not here: what a lawful peer and wire can do (tls_stream.cpp)
 
 #include "fuzz/fuzz_target.hpp"

@@ -5,8 +5,7 @@
 // Drives:   the lawful loop on real mbedTLS over a simulated wire, a lawful peer at its other end:
 //           bytes both ways, cut anywhere, held up, damaged, cut off; renegotiation, close, and
 //           then a settling phase in which everything must arrive
-// Subject:  SSL_do_handshake, SSL_read, SSL_write, SSL_shutdown, SSL_pending, SSL_get_error, and
-//           mbedTLS below them
+// Subject:  SSL_do_handshake, SSL_read, SSL_write, SSL_shutdown, SSL_pending, SSL_get_error
 // Not here: bytes that no mbedTLS sends (hostile_bytes.cpp), certificates (verification.cpp)
 
 #include "fuzz/fuzz_target.hpp"

@@ -2,8 +2,8 @@
 //
 // The truth about one TLS connection: what mbedTLS was asked and what it really answered.
 //
-// Kept by whoever answers (harness/scripted_tls, harness/real_tls), read by the judges. What the shim made of it
-// is not here.
+// Kept by whoever answers (harness/scripted_tls, harness/real_tls), read by the judges. What the
+// shim made of it is not here.
 #pragma once
 
 #include "harness/answer_codes.hpp"
@@ -41,8 +41,8 @@ struct TlsFacts {
     std::uint64_t arrived = 0;  // of what was accepted, what the peer's application has read
     bool arrived_content_is_right = true;
 
-    // What the last read waited to write has gone out with a write. Nobody told the loop: it may go on
-    // waiting for room, and need not.
+    // What the last read waited to write has gone out with a write. Nobody told the loop: it may go
+    // on waiting for room, and need not.
     bool read_has_room = false;
 
     [[nodiscard]] bool read_waits_for_room() const noexcept {

@@ -40,8 +40,8 @@ inline constexpr scenario::Play tls_stream{.seam = scenario::Seam::real,
 // hang-up, no failure.
 [[nodiscard]] rc::Gen<scenario::Document> patient_sessions();
 
-// streams generates tls_stream scenarios in which nothing is withheld, damaged or cut off: what both
-// applications say, and perhaps a close.
+// streams generates tls_stream scenarios in which nothing is withheld, damaged or cut off: what
+// both applications say.
 [[nodiscard]] rc::Gen<scenario::Document> streams();
 
 // sessions_without_memory generates tls_stream scenarios in which one allocation fails.

@@ -52,8 +52,8 @@ enum class Auth : std::uint8_t { psk, certificate };
 enum class Trust : std::uint8_t { none, wrong, right };
 inline constexpr std::uint8_t trust_count = 3;
 
-// What the side that is verified shows. Each certificate has one fault, or none: that of self_signed
-// is its issuer.
+// What the side that is verified shows. Each certificate has one fault, or none: that of
+// self_signed is its issuer.
 enum class Identity : std::uint8_t { none, self_signed, expired, wrong_host, good };
 inline constexpr std::uint8_t identity_count = 5;
 

@@ -7,8 +7,8 @@
  * lws makes on its I/O path (lws v4.3.5 lib/tls/mbedtls/mbedtls-ssl.c), so that one glue file,
  * shim/subject_openssl.c, serves every shim that has the OpenSSL API.
  *
- * Not here: what mbedTLS answers (harness/interposed_mbedtls), when to call what (model/lawful_loop),
- * and certificates.
+ * Not here: what mbedTLS answers (harness/interposed_mbedtls), when to call what
+ * (model/lawful_loop), and certificates.
  */
 #pragma once
 

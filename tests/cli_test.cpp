@@ -818,8 +818,9 @@ TEST_F(Fuzz, says_what_the_reference_upholds_and_what_was_not_asked) {
     EXPECT_EQ(by_invariant["want_is_reported"].at("witness"), nullptr);
     EXPECT_GT(by_invariant["want_is_reported"].at("reached"), 0);
     EXPECT_FALSE(by_invariant.contains("want_read_keeps_pollout"));
-    EXPECT_NE(ended.out.find(" want_is_reported         upheld\n"), std::string::npos) << ended.out;
-    EXPECT_NE(ended.out.find(" want_read_keeps_pollout  -\n"), std::string::npos) << ended.out;
+    EXPECT_NE(ended.out.find(" want_is_reported          upheld\n"), std::string::npos)
+        << ended.out;
+    EXPECT_NE(ended.out.find(" want_read_keeps_pollout   -\n"), std::string::npos) << ended.out;
 }
 
 #else
