@@ -115,9 +115,14 @@ std::uint64_t ssl_edges_in(const std::string& log) {
     return edges;
 }
 
-// How many of them a search reaches from nothing.
-std::uint64_t edges_reached(const fs::path& program, double seconds, int seed,
-                            const std::vector<std::string>& flags) {
+// What a search from nothing comes to.
+struct Search {
+    std::vector<double> edges;
+    std::vector<double> rates;  // executions per second of processor time
+};
+
+void search_once(Search& search, const fs::path& program, double seconds, int seed,
+                 const std::vector<std::string>& flags) {
     const TemporaryFolder folder;
     const fs::path corpus = folder.path() / "corpus";
     fs::create_directory(corpus);
@@ -125,11 +130,13 @@ std::uint64_t edges_reached(const fs::path& program, double seconds, int seed,
                                    fmt::format("-max_total_time={:.0f}", seconds),
                                    fmt::format("-seed={}", seed), "-print_funcs=0"};
     words.insert(words.end(), flags.begin(), flags.end());
-    static_cast<void>(run_fuzzer(words, folder.path()));
+    const FuzzerRun searched = run_fuzzer(words, folder.path());
+    search.rates.push_back(static_cast<double>(searched.executions) /
+                           std::max(searched.processor_seconds, 0.001));
     const FuzzerRun covered =
         run_fuzzer({program.string(), corpus.string(), "-runs=0", "-print_coverage=1"},
                    folder.path(), Reports::symbolized);
-    return ssl_edges_in(covered.log);
+    search.edges.push_back(static_cast<double>(ssl_edges_in(covered.log)));
 }
 
 nlohmann::json ratio_row(const std::string& name, double ours, double theirs, double floor) {
@@ -170,24 +177,27 @@ nlohmann::json compare_rates(int rounds) {
     return rows;
 }
 
-nlohmann::json compare_edges(int rounds, double seconds) {
+nlohmann::json compare_searches(int rounds, double seconds) {
     const fs::path build = build_folder();
-    std::vector<double> ours;
-    std::vector<double> client;
-    std::vector<double> server;
+    Search ours;
+    Search client;
+    Search server;
     for (int round = 1; round <= rounds; ++round) {
         fmt::print(stderr, "search {} of {}: {:.0f} s each\n", round, rounds, seconds);
         // Ours plays both sides, so it gets the time of both of theirs.
-        ours.push_back(static_cast<double>(
-            edges_reached(build / "fuzz/hostile_bytes_fuzzer", 2 * seconds, round, {"--collect"})));
-        client.push_back(static_cast<double>(
-            edges_reached(build / "bench/fuzz_client_mbedtls", seconds, round, {})));
-        server.push_back(static_cast<double>(
-            edges_reached(build / "bench/fuzz_server_mbedtls", seconds, round, {})));
+        search_once(ours, build / "fuzz/hostile_bytes_fuzzer", 2 * seconds, round, {"--collect"});
+        search_once(client, build / "bench/fuzz_client_mbedtls", seconds, round, {});
+        search_once(server, build / "bench/fuzz_server_mbedtls", seconds, round, {});
     }
+    const auto row = [](const char* what, const std::vector<double>& mine,
+                        const std::vector<double>& others, double floor) {
+        return ratio_row(what, median(mine), median(others), floor);
+    };
     return nlohmann::json::array(
-        {ratio_row("edges of ssl_*.c beside fuzz_client", median(ours), median(client), 1.0),
-         ratio_row("edges of ssl_*.c beside fuzz_server", median(ours), median(server), 1.0)});
+        {row("a search, beside fuzz_client", ours.rates, client.rates, 1.0),
+         row("a search, beside fuzz_server", ours.rates, server.rates, 0.0),
+         row("edges of ssl_*.c beside fuzz_client", ours.edges, client.edges, 1.0),
+         row("edges of ssl_*.c beside fuzz_server", ours.edges, server.edges, 1.0)});
 }
 
 void print(const nlohmann::json& rows) {
@@ -214,8 +224,8 @@ void measure_wire(int rounds, double seconds, const std::string& json_path) {
         }
     }
     nlohmann::json rows = compare_rates(rounds);
-    const nlohmann::json edges = compare_edges(rounds, seconds);
-    rows.insert(rows.end(), edges.begin(), edges.end());
+    const nlohmann::json searches = compare_searches(rounds, seconds);
+    rows.insert(rows.end(), searches.begin(), searches.end());
     print(rows);
     if (!json_path.empty()) {
         write_whole(json_path, nlohmann::json{{"rounds", rounds}, {"rows", rows}}.dump(2) + "\n");
