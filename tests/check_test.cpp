@@ -191,8 +191,11 @@ TEST_F(OwnTree, is_judged_and_left_alone) {
     EXPECT_NE(baseline.find(" known failure_is_final: write FATAL -> WANT_WRITE\n"),
               std::string::npos)
         << first.out;
-    const std::set<std::string> pairs{"lws lws_loop", "lws lws_loop_any", "wrapper poll_loop",
-                                      "wrapper poll_loop_any", "wrapper return_codes"};
+    const std::set<std::string> pairs{
+        "lws lws_hostile",       "lws lws_loop",       "lws lws_loop_any",
+        "lws lws_stream",        "wrapper alloc_fail", "wrapper config_bytes",
+        "wrapper hostile_bytes", "wrapper poll_loop",  "wrapper poll_loop_any",
+        "wrapper return_codes",  "wrapper tls_stream", "wrapper verification"};
     EXPECT_EQ(subjects_in("out.json"), pairs);
 
     // A shorter search with the same seed is the beginning of the longer one.
