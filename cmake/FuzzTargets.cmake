@@ -74,7 +74,9 @@ endfunction()
 # Registers, over the encoded corpus in build/<preset>/corpus/<target>:
 #
 #   replay_<program>     label replay: every input is upheld, or shows known findings only
-#   memcheck_<program>   label memcheck: the same under valgrind; replay engine without sanitizers
+#   memcheck_<program>   label memcheck: the same under valgrind; replay engine without sanitizers.
+#                        What is known of <subject> in valgrind's words is in
+#                        shim/known/<subject>.supp
 #
 # A mutant is held against its witness, build/<preset>/corpus/witnesses/<subject>, instead:
 #
@@ -114,9 +116,15 @@ function(shimfuzz_add_replay_tests program target subject)
 
   if(SHIMFUZZ_ENGINE STREQUAL "replay" AND NOT SHIMFUZZ_SANITIZERS
       AND NOT SHIMFUZZ_SOURCE_COVERAGE)
+    set(known "${PROJECT_SOURCE_DIR}/shim/known/${subject}.supp")
+    set(suppressions "")
+    if(EXISTS "${known}")
+      set(suppressions "--suppressions=${known}")
+    endif()
     add_test(NAME memcheck_${program}
       COMMAND "${SHIMFUZZ_VALGRIND}" --quiet --error-exitcode=99 --leak-check=full
-        --errors-for-leak-kinds=definite $<TARGET_FILE:${program}> -runs=0 "${corpus}")
+        --errors-for-leak-kinds=definite ${suppressions} $<TARGET_FILE:${program}> -runs=0
+        "${corpus}")
     set_tests_properties(memcheck_${program} PROPERTIES LABELS memcheck)
     if(NOT SHIMFUZZ_VALGRIND)
       set_tests_properties(memcheck_${program} PROPERTIES DISABLED TRUE)
