@@ -34,8 +34,8 @@ public:
     void may_refuse_peer(bool verifies) noexcept { may_refuse_peer_ = verifies; }
 
     // The handshake is complete, and whoever called it goes on, with a peer that was to be verified
-    // as `setup` says.
-    void peer_accepted(const scenario::Setup& setup) noexcept;
+    // as `setup` says. `lacked_memory`: an allocation failed before.
+    void peer_accepted(const scenario::Setup& setup, bool lacked_memory) noexcept;
 
     // The call has left the connection with `live` allocations.
     void holds(std::int64_t live) noexcept;
