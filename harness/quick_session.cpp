@@ -18,7 +18,7 @@ std::array<unsigned char, 8> identity{'s', 'h', 'i', 'm', 'f', 'u', 'z', 'z'};
 constexpr std::array<int, 2> psk_suites{MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, 0};
 constexpr std::array<int, 2> certificate_suites{MBEDTLS_TLS_RSA_WITH_AES_128_GCM_SHA256, 0};
 
-constexpr std::uint32_t short_keys_min = 1024;
+constexpr std::uint32_t short_keys_min = 512;
 
 // The default profile, but for the length of keys.
 const mbedtls_x509_crt_profile& profile_with_short_keys() noexcept {

@@ -5,7 +5,7 @@
 // in every run.
 //
 // It is what a handshake costs least with, some thirty times less than one with ECDHE. Certificates
-// have keys of 1024 bits, which mbedTLS does not trust by itself; the profile that is lent here
+// have keys of 512 bits, which mbedTLS does not trust by itself; the profile that is lent here
 // allows them and is the default one otherwise. What is left out: key exchange with Diffie and
 // Hellman, CBC and its padding, certificates in TLS 1.3, and renegotiation of any of these.
 #pragma once
