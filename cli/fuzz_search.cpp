@@ -173,12 +173,13 @@ void Search::note(const std::string& signature, const scenario::Scenario& scenar
 
 void Search::explain_death(const std::string& path) {
     const std::string content = read_file(path);
-    const scenario::Scenario scenario = from_bytes(content);
-    const std::optional<std::string> signature =
-        runner_.signature({.play = pair_.target->play, .scenario = scenario});
-    if (signature.has_value()) {
-        note(*signature, scenario, executions_before_);
-        return;
+    for (const scenario::Scenario& scenario : plays_of(*pair_.target, from_bytes(content))) {
+        const std::optional<std::string> signature =
+            runner_.signature({.play = pair_.target->play, .scenario = scenario});
+        if (signature.has_value()) {
+            note(*signature, scenario, executions_before_);
+            return;
+        }
     }
     make_folder(settings_.keep);
     const std::filesystem::path kept =

@@ -3,6 +3,7 @@
 #include "cli/targets.hpp"
 
 #include "cli/usage_error.hpp"
+#include "scenario/allocation_sweep.hpp"
 
 #include <algorithm>
 #include <array>
@@ -57,7 +58,8 @@ constexpr std::array<Target, 12> targets{
     Target{"alloc_fail",
            {Seam::real, Loop::lawful, Profile::plausible},
            "Does a connection that memory runs out on work whole, or fail, close and leave nothing "
-           "behind?"}};
+           "behind?",
+           true}};
 
 }  // namespace
 
@@ -85,6 +87,19 @@ std::string target_names() {
         names += target.name;
     }
     return names;
+}
+
+std::vector<scenario::Scenario> plays_of(const Target& target, const scenario::Scenario& scenario) {
+    if (!target.sweeps_allocations) {
+        return {scenario};
+    }
+    std::vector<scenario::Scenario> plays(scenario::sweep_max);
+    std::uint16_t later = 0;
+    while (later < plays.size() && scenario::sweep_into(scenario, later, plays[later])) {
+        ++later;
+    }
+    plays.resize(later);
+    return plays;
 }
 
 bool judges(const Target& target, const harness::InvariantDescription& invariant) {

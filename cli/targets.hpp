@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace shimfuzz::cli {
 
@@ -18,6 +19,7 @@ struct Target {
     std::string_view name;
     scenario::Play play;
     std::string_view question;
+    bool sweeps_allocations = false;  // plays an input as scenario/allocation_sweep.hpp says
 };
 
 // target_table returns all targets.
@@ -31,6 +33,10 @@ struct Target {
 
 // target_names returns all names, separated by commas.
 [[nodiscard]] std::string target_names();
+
+// plays_of returns the scenarios that a program of `target` plays for the input `scenario`.
+[[nodiscard]] std::vector<scenario::Scenario> plays_of(const Target& target,
+                                                       const scenario::Scenario& scenario);
 
 // judges says whether scenarios of `target` can violate `invariant`.
 [[nodiscard]] bool judges(const Target& target, const harness::InvariantDescription& invariant);

@@ -308,12 +308,12 @@ void ApiJudge::misuse_returned(int returned, Report report) noexcept {
     }
 }
 
-void ApiJudge::peer_accepted(const scenario::Setup& setup, bool lacked_memory) noexcept {
+void ApiJudge::peer_accepted(const scenario::Setup& setup, bool may_look_untrusted) noexcept {
     if (setup.verify == scenario::Verify::none) {
         return;
     }
     findings_.reached(Invariant::verification_is_enforced);
-    if (model::must_be_refused(setup, lacked_memory)) {
+    if (model::must_be_refused(setup, may_look_untrusted)) {
         findings_.report({.invariant = Invariant::verification_is_enforced,
                           .place = place_,
                           .answer = Answer::ok,

@@ -34,8 +34,9 @@ public:
     void may_refuse_peer(bool verifies) noexcept { may_refuse_peer_ = verifies; }
 
     // The handshake is complete, and whoever called it goes on, with a peer that was to be verified
-    // as `setup` says. `lacked_memory`: an allocation failed before.
-    void peer_accepted(const scenario::Setup& setup, bool lacked_memory) noexcept;
+    // as `setup` says. `may_look_untrusted`: what the shim needs to trust
+    // the peer may have been lost on the way.
+    void peer_accepted(const scenario::Setup& setup, bool may_look_untrusted) noexcept;
 
     // The call has left the connection with `live` allocations.
     void holds(std::int64_t live) noexcept;

@@ -134,6 +134,8 @@ bool Configurer::give(const Op& op, std::span<const std::uint8_t> data) noexcept
     }
     if (taken) {
         shim_.configured_otherwise();
+    } else if (op.kind == OpKind::config_trust) {
+        shim_.lost_trust();
     }
     note_situation(1U << 21 | static_cast<std::uint32_t>(op.kind) |
                    static_cast<std::uint32_t>(op.choice) << 8 | (taken ? 1U : 0U) << 16);

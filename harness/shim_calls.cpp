@@ -294,7 +294,7 @@ void ShimCalls::judge_peer(CallResult& result) noexcept {
         subject_look_at_protocol(connection_);
     }
     if (goes_on && !configured_otherwise_) {
-        judge_.peer_accepted(setup_, allocation_failed());
+        judge_.peer_accepted(setup_, lost_trust_ || allocation_failed());
     } else if (!goes_on) {
         result.report = Report::failed;
     }

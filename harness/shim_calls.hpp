@@ -41,6 +41,9 @@ public:
     // What the setup says of the context is true no longer.
     void configured_otherwise() noexcept { configured_otherwise_ = true; }
 
+    // Authorities were refused, and with them those from before may be gone.
+    void lost_trust() noexcept { lost_trust_ = true; }
+
     // The host that a client means, from here on; what is beyond `host_size_max` is cut off.
     void set_host(std::span<const std::uint8_t> name) noexcept;
 
@@ -78,6 +81,7 @@ private:
     subject_connection* connection_ = nullptr;
     std::array<char, host_size_max + 1> host_{};  // empty: host_name
     bool configured_otherwise_ = false;
+    bool lost_trust_ = false;
     bool opened_ = false;
     bool establishing_ = false;
     Place place_ = Place::free;

@@ -46,16 +46,16 @@ enum class Fault : std::uint8_t { none, nothing_shown, untrusted, expired, wrong
     return false;
 }
 
-// fault_without_memory says what `fault` may look like to who lacked memory for the arithmetic: a
-// signature that was not verified is one that nobody trusted made.
-[[nodiscard]] constexpr Fault fault_without_memory(Fault fault) noexcept {
+// fault_without_trust says what `fault` looks like to who has lost its authorities, or lacked the
+// memory to verify a signature of theirs.
+[[nodiscard]] constexpr Fault fault_without_trust(Fault fault) noexcept {
     return fault == Fault::nothing_shown ? fault : Fault::untrusted;
 }
 
 // must_be_refused says whether verification was asked for in `setup`, and the peer fails it. Who
-// tolerates the untrusted, and lacked memory, may tolerate anybody who shows something.
+// tolerates the untrusted, and finds nobody to trust, may tolerate anybody who shows something.
 [[nodiscard]] constexpr bool must_be_refused(const scenario::Setup& setup,
-                                             bool lacked_memory = false) noexcept {
+                                             bool may_look_untrusted = false) noexcept {
     const Fault fault = fault_of(setup);
     switch (setup.verify) {
     case scenario::Verify::none:
@@ -69,7 +69,7 @@ enum class Fault : std::uint8_t { none, nothing_shown, untrusted, expired, wrong
         break;
     }
     return !is_allowed(fault, setup.allow) &&
-           !(lacked_memory && is_allowed(fault_without_memory(fault), setup.allow));
+           !(may_look_untrusted && is_allowed(fault_without_trust(fault), setup.allow));
 }
 
 // may_be_established says whether a session comes of an undisturbed handshake. Without a

@@ -5,6 +5,7 @@
 //
 // What holds for any scenario is stated in props/scenario_promises.cpp; here are the edges.
 
+#include "scenario/allocation_sweep.hpp"
 #include "scenario/bytes.hpp"
 #include "scenario/draw.hpp"
 #include "scenario/op_table.hpp"
@@ -502,4 +503,45 @@ TEST(Shrink, ends_wherever_it_leads) {
         ASSERT_LT(++steps, 1000000U);
     }
     EXPECT_EQ(scenario, Scenario{});
+}
+
+TEST(AllocationSweep, fails_one_allocation_after_the_other) {
+    const Scenario scenario{
+        .setup = {},
+        .ops = {{.kind = OpKind::tx_room, .number = 3}, {.kind = OpKind::alloc_fail, .number = 7}},
+        .raw = {}};
+    Scenario failing;
+    ASSERT_TRUE(sweep_into(scenario, 0, failing));
+    EXPECT_EQ(failing, scenario);
+    ASSERT_TRUE(sweep_into(scenario, 2, failing));
+    EXPECT_EQ(failing.ops[1].number, 9);
+    EXPECT_EQ(failing.ops[0], scenario.ops[0]);
+}
+
+TEST(AllocationSweep, begins_with_the_first_allocation_where_none_is_named) {
+    const Scenario scenario{
+        .setup = {}, .ops = {{.kind = OpKind::tx_room, .number = 3}}, .raw = {}};
+    Scenario failing;
+    ASSERT_TRUE(sweep_into(scenario, 1, failing));
+    ASSERT_EQ(failing.ops.size(), 2U);
+    EXPECT_EQ(failing.ops[0], (Op{.kind = OpKind::alloc_fail, .number = 1}));
+    EXPECT_EQ(failing.ops[1], scenario.ops[0]);
+}
+
+TEST(AllocationSweep, ends_where_numbers_do) {
+    const std::uint16_t last = describe(OpKind::alloc_fail).number_max;
+    const Scenario scenario{
+        .setup = {}, .ops = {{.kind = OpKind::alloc_fail, .number = last}}, .raw = {}};
+    Scenario failing;
+    EXPECT_TRUE(sweep_into(scenario, 0, failing));
+    EXPECT_FALSE(sweep_into(scenario, 1, failing));
+}
+
+TEST(AllocationSweep, has_room_in_a_full_scenario) {
+    const Scenario scenario{
+        .setup = {}, .ops = std::vector<Op>(ops_max, Op{.kind = OpKind::call_read}), .raw = {}};
+    Scenario failing;
+    ASSERT_TRUE(sweep_into(scenario, 0, failing));
+    EXPECT_EQ(failing.ops.size(), ops_max);
+    EXPECT_EQ(failing.ops.front().kind, OpKind::alloc_fail);
 }

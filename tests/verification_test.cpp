@@ -151,8 +151,8 @@ TEST(Verification, is_violated_by_whoever_is_let_in_and_should_not_be) {
     }
 }
 
-// A signature that there was no memory to verify is one that nobody trusted made.
-TEST(Verification, tolerates_without_memory_only_for_who_tolerates_the_untrusted) {
+// Who has lost whom it trusted, or lacked the memory to verify a signature, takes all for untrusted.
+TEST(Verification, tolerates_without_trust_only_for_who_tolerates_the_untrusted) {
     for (const scenario::Setup& setup : all_setups()) {
         const bool tolerates =
             (setup.allow & scenario::allow_untrusted) != 0 && setup.identity != Identity::none;
