@@ -151,7 +151,7 @@ TEST(Verification, is_violated_by_whoever_is_let_in_and_should_not_be) {
     }
 }
 
-// Who has lost whom it trusted, or lacked the memory to verify a signature, takes all for untrusted.
+// Who has lost whom it trusted, or lacked memory to verify a signature, takes all for untrusted.
 TEST(Verification, without_trust_is_tolerant_only_if_the_untrusted_are) {
     for (const scenario::Setup& setup : all_setups()) {
         const bool tolerates =
