@@ -131,12 +131,19 @@ void search_once(Search& search, const fs::path& program, double seconds, int se
                                    fmt::format("-seed={}", seed), "-print_funcs=0"};
     words.insert(words.end(), flags.begin(), flags.end());
     const FuzzerRun searched = run_fuzzer(words, folder.path());
+    if (!searched.reached_its_end || searched.executions == 0) {
+        give_up(fmt::format("{} did not search to its end", program.string()));
+    }
     search.rates.push_back(static_cast<double>(searched.executions) /
                            std::max(searched.processor_seconds, 0.001));
     const FuzzerRun covered =
         run_fuzzer({program.string(), corpus.string(), "-runs=0", "-print_coverage=1"},
                    folder.path(), Reports::symbolized);
-    search.edges.push_back(static_cast<double>(ssl_edges_in(covered.log)));
+    const std::uint64_t edges = ssl_edges_in(covered.log);
+    if (!covered.reached_its_end || edges == 0) {
+        give_up(fmt::format("{} does not say what it covers", program.string()));
+    }
+    search.edges.push_back(static_cast<double>(edges));
 }
 
 nlohmann::json ratio_row(const std::string& name, double ours, double theirs, double floor) {

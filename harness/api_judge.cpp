@@ -225,8 +225,8 @@ void ApiJudge::reach_of(Answer truth) noexcept {
 }
 
 void ApiJudge::judge_report(Answer truth, Report report) noexcept {
-    const bool refuses_peer =
-        may_refuse_peer_ && place_ == Place::handshake && report == Report::failed;
+    const bool refuses_peer = may_refuse_peer_ && place_ == Place::handshake &&
+                              truth == Answer::ok && report == Report::failed;
     if (refuses_peer) {
         return;
     }

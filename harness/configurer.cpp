@@ -132,8 +132,9 @@ bool Configurer::give(const Op& op, std::span<const std::uint8_t> data) noexcept
             taken = subject_set_protocols(context, data.data(), data.size()) == 1;
         }
     }
-    if (taken) {
-        shim_.configured_otherwise();
+    // What the subject shows, and which protocols it speaks, is no matter of whom it lets in.
+    if (op.kind == OpKind::config_trust && taken) {
+        shim_.trusts_otherwise();
     } else if (op.kind == OpKind::config_trust) {
         shim_.lost_trust();
     }

@@ -11,9 +11,14 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 
 namespace shimfuzz::harness {
+
+// The date where one is simulated, in seconds since 1970. It stands still: mbedTLS puts it on the
+// wire. Certificates are made for it.
+inline constexpr std::int64_t simulated_date = 1'700'000'000;
 
 // What a simulation puts in place of the functions that a program may not do without. What is not
 // set stays forbidden, but for the clock, which always is.

@@ -70,6 +70,7 @@ bool LawfulPlayer::open() noexcept {
     opened_ = true;
     const bool established = scenario_.setup.start == scenario::Start::established;
     if (!shim_.open(scenario_.setup)) {
+        judge_.never_opened();
         loop_.phase = Phase::closed;
         return false;
     }

@@ -223,6 +223,13 @@ void LoopJudge::established() noexcept {
     established_ = true;
 }
 
+void LoopJudge::never_opened() noexcept {
+    if (plausible_ && tls_.recoverable) {
+        report(Invariant::handshake_completes,
+               tls_.last[static_cast<std::size_t>(Function::handshake)], Done::never_established);
+    }
+}
+
 void LoopJudge::closes(const LoopFacts& facts) noexcept {
     progress_ = true;
     if (!tls_.recoverable || facts.close_asked) {

@@ -54,6 +54,9 @@ public:
     // The session is established, as the loop tells its application.
     void established() noexcept;
 
+    // What was to be established when the scenario begins is not, and the connection is gone.
+    void never_opened() noexcept;
+
     // The loop frees the connection.
     void closes(const LoopFacts& facts) noexcept;
 

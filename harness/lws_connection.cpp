@@ -121,6 +121,12 @@ void LwsConnection::offer_the_opening() noexcept {
     level_ = {.in = tls_.opening_waits(), .out = true, .hup = false};
 }
 
+void LwsConnection::judge_the_opening() noexcept {
+    if (closed_ && !allocation_failed()) {
+        loop_judge_.never_opened();
+    }
+}
+
 void LwsConnection::begin_judging() noexcept {
     tls_.assume_established(false);
     judging_loop_ = true;
@@ -234,6 +240,7 @@ void LwsConnection::lost() noexcept {
 // ---- a turn ----
 
 void LwsConnection::begin_turn() noexcept {
+    tls_.begin_turn();
     tls_.turn();
     level_ = offered_;
     if (plausible_) {
@@ -400,20 +407,23 @@ void LwsConnection::judge_the_end() noexcept {
     end_is_judged_ = true;
     tls_.turn();
     judging_loop_ = false;
-    judge_what_was_received();
+    judge_what_came();
     loop_judge_.settled(slept_idle_ || closed_, closed_, closed_ ? 0 : tls_.unread(), facts());
 }
 
-// What TLS gave lws is what lws gave its application.
-void LwsConnection::judge_what_was_received() noexcept {
+// What TLS gave lws is what lws gave its application, and what that wrote its peer has heard, in
+// whatever form.
+void LwsConnection::judge_what_came() noexcept {
     const TlsFacts& tls = tls_.facts();
     if (closed_ || !tls.recoverable || close_asked_ || rx_flow_off_ || !established_) {
         return;
     }
     findings_.reached(Invariant::no_byte_lost);
-    if (app_received_ < stream_.whole_payload_before(tls.delivered)) {
+    const bool lost_for_us = app_received_ < stream_.whole_payload_before(tls.delivered);
+    const bool lost_for_peer = tls.has_peer && stream_.payload_heard() < app_sent_;
+    if (lost_for_us || lost_for_peer) {
         findings_.report({.invariant = Invariant::no_byte_lost,
-                          .place = Place::read,
+                          .place = lost_for_us ? Place::read : Place::write,
                           .answer = model::Answer::ok,
                           .done = Done::bytes_lost});
     }

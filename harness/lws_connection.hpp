@@ -57,6 +57,9 @@ public:
     [[nodiscard]] bool starts_established() const noexcept;
     void speak_the_opening() noexcept;
     void offer_the_opening() noexcept;
+    // What was to be established has to be there.
+    void judge_the_opening() noexcept;
+
     void begin_judging() noexcept;
 
     // The socket `fd` has another end; or another connection has got the descriptor.
@@ -126,7 +129,7 @@ private:
     bool ask_writeable() noexcept;
     bool app_rx_flow(bool on) noexcept;
     bool app_close() noexcept;
-    void judge_what_was_received() noexcept;
+    void judge_what_came() noexcept;
     void note_sleep() const noexcept;
     [[nodiscard]] LoopFacts facts() const noexcept;
 

@@ -354,6 +354,7 @@ bool LwsPlayer::open(LwsConnection& connection) noexcept {
     }
     if (connection.starts_established()) {
         speak_the_opening(connection);
+        about(connection).judge_the_opening();
     }
     about(connection).begin_judging();
     return connection.is_alive();

@@ -34,7 +34,7 @@ namespace {
 constexpr unsigned key_bits = 512;
 constexpr int key_exponent = 65537;
 
-// simulated_date (harness/real_tls.hpp), 2023-11-14, lies in the first and not in the second.
+// simulated_date (harness/determinism.hpp), 2023-11-14, lies in the first and not in the second.
 constexpr const char* valid_from = "20230101000000";
 constexpr const char* valid_to = "20331231235959";
 constexpr const char* expired_to = "20230601000000";

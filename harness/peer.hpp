@@ -37,18 +37,8 @@ public:
     // turn does all that can be done with what the wire has now.
     void turn() noexcept;
 
-    [[nodiscard]] bool established() const noexcept { return established_; }
-
-    // It gave the connection up: what came was not what a lawful end sends.
-    [[nodiscard]] bool failed() const noexcept { return failed_; }
-
-    // It has seen the subject's close_notify.
-    [[nodiscard]] bool was_closed() const noexcept { return was_closed_; }
-
-    // Plaintext that its application was told to send, that mbedTLS took of it, and that came.
-    [[nodiscard]] std::uint64_t asked() const noexcept { return asked_; }
-    [[nodiscard]] std::uint64_t may_send() const noexcept;  // as `asked`, but what waits for others
-    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+    // Plaintext that its application sends, but for what waits for others, and that came.
+    [[nodiscard]] std::uint64_t may_send() const noexcept;
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
 
     // All that came was what the subject's application sent, in order.

@@ -3,6 +3,7 @@
 #include "harness/real_tls.hpp"
 
 #include "harness/determinism.hpp"
+#include "model/verification.hpp"
 
 #include <mbedtls/net_sockets.h>
 
@@ -92,8 +93,10 @@ RealTls::RealTls(const scenario::Scenario& scenario, const scenario::Setup& setu
     peer_.begin(setup_, wire_);
     facts_.has_peer = setup_.peer == scenario::Peer::lawful;
     facts_.has_certificates = setup_.auth == scenario::Auth::certificate;
-    // With certificates a handshake may well fail: what must come of it is judged by itself.
-    if (!facts_.has_peer || facts_.has_certificates) {
+    // Where a peer is verified a handshake may well fail: what must come of it is judged by itself.
+    const bool may_be_refused =
+        setup_.verify != scenario::Verify::none || !model::may_be_established(setup_);
+    if (!facts_.has_peer || may_be_refused) {
         not_recoverable();
     }
 }
@@ -157,8 +160,10 @@ bool RealTls::turn() noexcept {
             wire_.end(scenario::WireEnd::eof);
         }
         facts_.arrived = peer_.received();
+        // Of a write that waits, what has gone out may have come, and the rest may never go.
+        const std::uint64_t may_have_come = facts_.accepted + facts_.outstanding_write;
         facts_.arrived_content_is_right =
-            peer_.content_is_right() && facts_.arrived <= facts_.accepted;
+            peer_.content_is_right() && facts_.arrived <= may_have_come;
     }
     return true;
 }
@@ -193,7 +198,7 @@ std::uint32_t RealTls::records_waiting() const noexcept {
 // ---- mbedTLS ----
 
 void RealTls::context_made(mbedtls_ssl_context* ssl, mbedtls_ssl_config& conf) noexcept {
-    if (ssl_ != nullptr) {
+    if (ssl_ != nullptr && wire_.sent() + wire_.received() > 0) {
         // A second session, over the socket of the first: its peer knows nothing of it.
         not_recoverable();
         wire_.end(scenario::WireEnd::reset);
@@ -248,8 +253,8 @@ int RealTls::came_back(Function function, int returned, std::size_t bytes) noexc
 }
 
 int RealTls::read(mbedtls_ssl_context* ssl, std::span<std::uint8_t> data) noexcept {
-    if (!judge_allows(Function::read, data) || asked_too_often()) {
-        return MBEDTLS_ERR_SSL_WANT_READ;
+    if (asked_too_often() || !judge_allows(Function::read, data)) {
+        return came_back(Function::read, MBEDTLS_ERR_NET_CONN_RESET, 0);
     }
     int returned = 0;
     {
@@ -262,8 +267,8 @@ int RealTls::read(mbedtls_ssl_context* ssl, std::span<std::uint8_t> data) noexce
 }
 
 int RealTls::write(mbedtls_ssl_context* ssl, std::span<const std::uint8_t> data) noexcept {
-    if (!judge_allows(Function::write, data) || asked_too_often()) {
-        return MBEDTLS_ERR_SSL_WANT_WRITE;
+    if (asked_too_often() || !judge_allows(Function::write, data)) {
+        return came_back(Function::write, MBEDTLS_ERR_NET_CONN_RESET, 0);
     }
     int returned = 0;
     {
@@ -279,8 +284,8 @@ int RealTls::write(mbedtls_ssl_context* ssl, std::span<const std::uint8_t> data)
 }
 
 int RealTls::handshake(mbedtls_ssl_context* ssl, bool one_step) noexcept {
-    if (!judge_allows(Function::handshake, {}) || asked_too_often()) {
-        return MBEDTLS_ERR_NET_CONN_RESET;
+    if (asked_too_often() || !judge_allows(Function::handshake, {})) {
+        return came_back(Function::handshake, MBEDTLS_ERR_NET_CONN_RESET, 0);
     }
     int returned = 0;
     {
@@ -296,8 +301,8 @@ int RealTls::handshake(mbedtls_ssl_context* ssl, bool one_step) noexcept {
 }
 
 int RealTls::close_notify(mbedtls_ssl_context* ssl) noexcept {
-    if (!judge_allows(Function::close_notify, {}) || asked_too_often()) {
-        return MBEDTLS_ERR_NET_CONN_RESET;
+    if (asked_too_often() || !judge_allows(Function::close_notify, {})) {
+        return came_back(Function::close_notify, MBEDTLS_ERR_NET_CONN_RESET, 0);
     }
     // With a record still to flush mbedtls_ssl_send_alert_message flushes that and returns, without
     // an alert (mbedTLS 2.28.3 library/ssl_msg.c, "if( ssl->out_left != 0 )").

@@ -18,9 +18,6 @@
 
 namespace shimfuzz::harness {
 
-// The date on the real seam, in seconds since 1970; certificates are made for it.
-inline constexpr std::int64_t simulated_date = 1'700'000'000;
-
 class RealTls final : public TlsSeam {
 public:
     // One at a time: wire and peer are the process's.

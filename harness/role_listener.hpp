@@ -25,6 +25,9 @@ public:
     // The request, or the answer to one, is there as a whole.
     [[nodiscard]] bool head_is_over() const noexcept { return part_ != Part::head; }
 
+    // Bytes of the application's payload heard by now, whatever they were.
+    [[nodiscard]] std::uint64_t heard() const noexcept { return heard_; }
+
 private:
     enum class Part : std::uint8_t { head, frame_head, payload };
 

@@ -33,6 +33,9 @@ public:
 
     [[nodiscard]] bool hear(std::span<const std::uint8_t> bytes) noexcept override;
 
+    // How much of the application's payload the peer has heard.
+    [[nodiscard]] std::uint64_t payload_heard() const noexcept { return listener_.heard(); }
+
     // lws has called the connection established. Where nobody hears lws, that has to do.
     void opening_is_over() noexcept { opening_is_over_ = opening_is_over_ || !listens_; }
 

@@ -133,7 +133,7 @@ void ShimCalls::set_host(std::span<const std::uint8_t> name) noexcept {
     const std::size_t size = std::min(name.size(), host_size_max);
     std::copy_n(name.begin(), size, host_.begin());
     host_[size] = '\0';
-    configured_otherwise_ = true;
+    judges_peer_ = false;
 }
 
 // As lws makes its virtual hosts: what a server shows was turned into DER before, authorities are
@@ -293,7 +293,7 @@ void ShimCalls::judge_peer(CallResult& result) noexcept {
         const SubjectScope scope;
         subject_look_at_protocol(connection_);
     }
-    if (goes_on && !configured_otherwise_) {
+    if (goes_on && judges_peer_) {
         judge_.peer_accepted(setup_, lost_trust_ || allocation_failed());
     } else if (!goes_on) {
         result.report = Report::failed;

@@ -38,8 +38,8 @@ public:
     // has been opened.
     [[nodiscard]] subject_context* context_to_configure(const scenario::Setup& setup) noexcept;
 
-    // What the setup says of the context is true no longer.
-    void configured_otherwise() noexcept { configured_otherwise_ = true; }
+    // Whom the setup says that the subject trusts is true no longer.
+    void trusts_otherwise() noexcept { judges_peer_ = false; }
 
     // Authorities were refused, and with them those from before may be gone.
     void lost_trust() noexcept { lost_trust_ = true; }
@@ -80,7 +80,7 @@ private:
     subject_context* context_ = nullptr;  // its own, where it has one
     subject_connection* connection_ = nullptr;
     std::array<char, host_size_max + 1> host_{};  // empty: host_name
-    bool configured_otherwise_ = false;
+    bool judges_peer_ = true;
     bool lost_trust_ = false;
     bool opened_ = false;
     bool establishing_ = false;

@@ -21,17 +21,14 @@ namespace {
 thread_local SimulatedSystem* the_system = nullptr;
 thread_local const SystemCalls* system_before = nullptr;
 
-// The date, in seconds since 1970. It stands still: mbedTLS puts it on the wire, where the same
-// scenario must have the same bytes whenever it plays.
-constexpr std::uint64_t simulated_date_s = 1'700'000'000;
-
 // Whether lws has written to the event descriptor that wakes it and has not read it since. True to
 // begin with: an lws that wakes itself in another way is asked about every time.
 bool woken = true;
 
 int simulated_clock_gettime(clockid_t clock, struct timespec* now) {
-    const std::uint64_t microseconds =
-        clock == CLOCK_REALTIME ? simulated_date_s * 1'000'000 : the_system->now();
+    const std::uint64_t microseconds = clock == CLOCK_REALTIME
+                                           ? static_cast<std::uint64_t>(simulated_date) * 1'000'000
+                                           : the_system->now();
     now->tv_sec = static_cast<time_t>(microseconds / 1'000'000);
     now->tv_nsec = static_cast<long>(microseconds % 1'000'000 * 1'000);
     return 0;

@@ -18,8 +18,9 @@ namespace shimfuzz::harness {
 // mbedTLS never takes more than one record's plaintext at a time (MBEDTLS_SSL_OUT_CONTENT_LEN).
 inline constexpr std::uint32_t record_size_max = 16384;
 
-// A shim that asks more often than this within one call would ask for ever; it is answered with a
-// failure, so that even such a shim comes to its end. Far above what any honest call asks.
+// A shim that asks more often than this within one call, or a whole lws within one turn, would ask
+// for ever; it is answered with a failure, so that even such a shim comes to its end. Far above what
+// any honest one asks.
 inline constexpr std::uint32_t asks_per_call_max = 4096;
 
 class TlsSeam {
@@ -29,6 +30,9 @@ public:
 
     // Who is told; all outlive this. `trace` may be null.
     void tell(TlsJudge* calls, LoopJudge* loop, TraceCall* trace) noexcept;
+
+    // Whoever asks begins anew: a turn of its loop.
+    void begin_turn() noexcept { asks_ = 0; }
 
     // From here on the answers of one call go to `trace`, which may be null.
     void trace_to(TraceCall* trace) noexcept { trace_ = trace; }
@@ -108,7 +112,7 @@ protected:
 private:
     LoopJudge* loop_judge_ = nullptr;
     TraceCall* trace_ = nullptr;
-    std::uint32_t asks_ = 0;  // within the API call that is on
+    std::uint32_t asks_ = 0;  // within the API call, or turn, that is on
 };
 
 }  // namespace shimfuzz::harness

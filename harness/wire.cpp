@@ -160,6 +160,9 @@ bool Wire::corrupt(Corruption way, std::size_t offset) noexcept {
 
 // Positions were counted from what the subject read next, which is now as much later.
 void Wire::set_undisturbed(bool undisturbed) noexcept {
+    if (undisturbed == undisturbed_) {
+        return;
+    }
     undisturbed_ = undisturbed;
     if (undisturbed) {
         undisturbed_from_ = received_;

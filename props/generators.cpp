@@ -65,7 +65,8 @@ std::uint16_t draw_number(Draw& draw, std::uint16_t max) {
 struct Swarm {
     Setup setup;
     std::vector<const OpDescription*> kinds;
-    bool ends = false;  // failures and hang-ups too, which end a story
+    bool ends = false;     // failures and hang-ups too, which end a story
+    bool has_raw = false;  // something takes raw bytes
 };
 
 // Wants are what loops live by.
@@ -214,7 +215,8 @@ Swarm draw_swarm(Draw& draw, const Play& play) {
         play.seam == scenario::Seam::real && play.loop == scenario::Loop::none;
     Swarm swarm{.setup = is_real_without_loop ? draw_any_setup(draw) : draw_setup(draw),
                 .kinds = {},
-                .ends = draw.one_in(3)};
+                .ends = draw.one_in(3),
+                .has_raw = scenario::belongs_to(OpKind::wire_raw, play)};
     const bool handshake = swarm.setup.start == scenario::Start::handshake;
     for (const OpDescription& kind : scenario::op_table()) {
         if (scenario::belongs_to(kind.kind, play) &&
@@ -229,7 +231,13 @@ Swarm draw_swarm(Draw& draw, const Play& play) {
 constexpr std::uint32_t ops_per_size = 2;
 
 Scenario draw_scenario(Draw& draw, const Swarm& swarm, int size) {
+    constexpr std::uint32_t raw_size_max = 64;
     Scenario scenario{.setup = swarm.setup, .ops = {}, .raw = {}};
+    if (swarm.has_raw) {
+        scenario.raw.resize(draw.below(raw_size_max + 1));
+        std::ranges::generate(scenario.raw,
+                              [&] { return static_cast<std::uint8_t>(draw.below(256)); });
+    }
     std::vector<const OpDescription*> serving;
     std::ranges::copy_if(swarm.kinds, std::back_inserter(serving), serves);
     const std::uint32_t op_count_max =

@@ -55,14 +55,16 @@ void shuffle(std::vector<std::size_t>& indices, scenario::Chance& chance) {
 std::vector<Document> random_inputs() {
     scenario::Chance chance{1};
     std::vector<Document> inputs;
+    const auto draw = [&](scenario::Play play) {
+        std::vector<std::uint8_t> bytes(random_input_size);
+        std::ranges::generate(bytes, [&] { return static_cast<std::uint8_t>(chance.below(256)); });
+        inputs.push_back({.play = play, .scenario = scenario::decode(bytes)});
+    };
     for (std::uint32_t i = 0; i < random_inputs_count; ++i) {
-        for (const auto loop : {scenario::Loop::none, scenario::Loop::lawful}) {
-            for (const auto profile : {scenario::Profile::any, scenario::Profile::plausible}) {
-                std::vector<std::uint8_t> bytes(random_input_size);
-                std::ranges::generate(bytes,
-                                      [&] { return static_cast<std::uint8_t>(chance.below(256)); });
-                inputs.push_back({.play = {.loop = loop, .profile = profile},
-                                  .scenario = scenario::decode(bytes)});
+        for (const auto seam : {scenario::Seam::scripted, scenario::Seam::real}) {
+            for (const auto loop : {scenario::Loop::none, scenario::Loop::lawful}) {
+                draw({.seam = seam, .loop = loop, .profile = scenario::Profile::any});
+                draw({.seam = seam, .loop = loop, .profile = scenario::Profile::plausible});
             }
         }
     }

@@ -105,6 +105,7 @@ bool shows_what_is_known(const harness::Outcome& outcome) {
 
 TEST(Integrity, every_byte_arrives) {
     const std::uint64_t wanted = bytes_to_move();
+    ASSERT_GT(wanted, 0U) << "SHIMFUZZ_INTEGRITY_MIB is no number of MiB";
     std::uint64_t moved = 0;
     std::uint64_t sessions = 0;
     std::uint64_t seed = 0;
