@@ -19,8 +19,8 @@ namespace shimfuzz::harness {
 inline constexpr std::uint32_t record_size_max = 16384;
 
 // A shim that asks more often than this within one call, or a whole lws within one turn, would ask
-// for ever; it is answered with a failure, so that even such a shim comes to its end. Far above what
-// any honest one asks.
+// for ever; it is answered with a failure, so that even such a shim comes to its end. Far above
+// what any honest one asks.
 inline constexpr std::uint32_t asks_per_call_max = 4096;
 
 class TlsSeam {
