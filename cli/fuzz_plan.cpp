@@ -34,12 +34,19 @@ bool is_quick_subject(const Build& build, const std::string& name) {
     });
 }
 
+// Where no subject is named: the quick ones, or, for a target that none of those is asked, all but
+// mutants.
+bool is_expected(const Build& build, const Fuzzer& fuzzer) {
+    return is_quick_target(build, fuzzer.target) ? is_quick_subject(build, fuzzer.subject)
+                                                 : build.mutant(fuzzer.subject) == nullptr;
+}
+
 bool is_wanted(const Build& build, const FuzzOptions& options, const Fuzzer& fuzzer) {
     const bool target_wanted = options.targets.empty() ? options.all || !options.subjects.empty() ||
                                                              is_quick_target(build, fuzzer.target)
                                                        : is_among(options.targets, fuzzer.target);
     const bool subject_wanted = options.subjects.empty()
-                                    ? options.all || is_quick_subject(build, fuzzer.subject)
+                                    ? options.all || is_expected(build, fuzzer)
                                     : is_among(options.subjects, fuzzer.subject);
     return target_wanted && subject_wanted;
 }
@@ -77,8 +84,11 @@ std::vector<Pair> plan_campaign(const Build& build, const FuzzOptions& options) 
                          .seconds = seconds_for(options, mutant)});
     }
     if (pairs.empty()) {
-        throw UsageError{"no fuzz binary asks {} of {}", fmt::join(options.targets, ", "),
-                         fmt::join(options.subjects, ", ")};
+        throw UsageError{
+            "no fuzz binary asks {} of {}",
+            options.targets.empty() ? "anything" : fmt::to_string(fmt::join(options.targets, ", ")),
+            options.subjects.empty() ? "any subject"
+                                     : fmt::to_string(fmt::join(options.subjects, ", "))};
     }
     return pairs;
 }
