@@ -27,6 +27,7 @@ void Build::read_manifest() {
         const auto manifest = nlohmann::json::parse(read_file(path));
         known_ = fs::path{manifest.at("known_findings").get<std::string>()};
         engine_ = manifest.at("engine");
+        mbedtls_ = manifest.at("mbedtls");
         is_own_tree_ = !manifest.at("own_tree").get<std::string>().empty();
         subjects_ = manifest.at("subjects");
         for (const auto& mutant : manifest.at("mutants")) {
@@ -93,6 +94,11 @@ fs::path Build::runner(const std::string& subject) const {
         throw UsageError{"{}: not built yet: build the target shimfuzz_runners", path.string()};
     }
     return path;
+}
+
+// Known findings are in shim/known of the tree whose documents are meant.
+fs::path Build::findings_document() const {
+    return known_.parent_path().parent_path() / "docs" / "findings.md";
 }
 
 std::string Build::tool() const {
