@@ -96,9 +96,13 @@ fs::path Build::runner(const std::string& subject) const {
     return path;
 }
 
-// Known findings are in shim/known of the tree whose documents are meant.
+// Known findings are in its shim/known.
+fs::path Build::source() const {
+    return known_.parent_path().parent_path();
+}
+
 fs::path Build::findings_document() const {
-    return known_.parent_path().parent_path() / "docs" / "findings.md";
+    return source() / "docs" / "findings.md";
 }
 
 std::string Build::tool() const {

@@ -74,6 +74,9 @@ public:
     // say another.
     [[nodiscard]] const std::string& mbedtls() const noexcept { return mbedtls_; }
 
+    // source returns the top of the repository that this build is of.
+    [[nodiscard]] std::filesystem::path source() const;
+
     // findings_document returns where docs/findings.md is.
     [[nodiscard]] std::filesystem::path findings_document() const;
 

@@ -195,6 +195,18 @@ std::string answers_text(const Regression& it) {
     return tables + queues + ";";
 }
 
+// The first answer that mbedTLS 2 does not have, if there is any.
+std::string newer_answer(const Regression& it) {
+    for (const FunctionRow& function : functions) {
+        for (const CAnswer& answer : answers_of(it, function)) {
+            if (answer.code.starts_with("MBEDTLS_ERR_SSL_RECEIVED_")) {
+                return answer.code;
+            }
+        }
+    }
+    return "";
+}
+
 // ---- steps ----
 
 std::string_view report_constant(std::string_view report) {
@@ -307,6 +319,13 @@ std::string body_text(const Regression& it) {
     const auto set = [&](std::string_view mark, std::string_view value) {
         text = with_mark(std::move(text), mark, value);
     };
+    const std::string newer = newer_answer(it);
+    set("@IF_ANSWERS_EXIST@",
+        newer.empty() ? ""
+                      : fmt::format("#if !defined({0})\nint main(void) {{\n    puts(\"cannot tell: "
+                                    "this mbedTLS has no {0}\");\n    return 77;\n}}\n#else",
+                                    newer));
+    set("@END_IF_ANSWERS_EXIST@", newer.empty() ? "" : "#endif");
     set("@STATE@", without_first_line_end(parts.state));
     set("@ON_ANY@", without_first_line_end(parts.on_any));
     set("@ON_READ@", without_first_line_end(parts.on_read));

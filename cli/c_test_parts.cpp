@@ -26,6 +26,7 @@ constexpr std::string_view c_body = R"c(
 #if !defined(MBEDTLS_PRIVATE) /* of mbedTLS 3 */
 #define MBEDTLS_PRIVATE(member) member
 #endif
+@IF_ANSWERS_EXIST@
 
 /* What the caller is told of a call. */
 enum report { is_ok, wants_read, wants_write, is_closed, has_failed };
@@ -71,6 +72,11 @@ static const char *const expected =
     "@EXPECTED@";
 static const char *fault;       /* what is wrong, if anything */
 static const char *unclear;     /* why nothing can be said, if so */
+/* The byte at `position` of either stream. */
+static unsigned char byte_at(unsigned long position) {
+    return (unsigned char)(position % 251);
+}
+
 @STATE@
 
 static struct answer take(struct queue *queue, struct answer calm) {
@@ -91,11 +97,6 @@ int __wrap_mbedtls_ssl_write(mbedtls_ssl_context *ssl, const unsigned char *data
 int __wrap_mbedtls_ssl_handshake(mbedtls_ssl_context *ssl);
 int __wrap_mbedtls_ssl_handshake_step(mbedtls_ssl_context *ssl);
 int __wrap_mbedtls_ssl_close_notify(mbedtls_ssl_context *ssl);
-
-/* The byte at `position` of either stream. */
-static unsigned char byte_at(unsigned long position) {
-    return (unsigned char)(position % 251);
-}
 
 int __wrap_mbedtls_ssl_read(mbedtls_ssl_context *ssl, unsigned char *data, size_t size) {
     const struct answer calm = {MBEDTLS_ERR_SSL_WANT_READ, 0, EAGAIN, 0};
@@ -281,7 +282,7 @@ int main(void) {
     SSL_CTX_free(ctx);
     close(fd);
     if (fault != NULL) {
-        printf("bug: %s; expected: %s\n", fault, expected);
+        printf("bug: expected: %s; observed: %s\n", expected, fault);
         return 1;
     }
     if (unclear != NULL) {
@@ -291,6 +292,7 @@ int main(void) {
     printf("right: %s\n", expected);
     return 0;
 }
+@END_IF_ANSWERS_EXIST@
 )c";
 
 constexpr LookParts look_report{.state = "",

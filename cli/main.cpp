@@ -154,6 +154,19 @@ void define_regress(CLI::App& app, CommandLine& line) {
     verb->callback([&line] { line.verb = [&line] { return regress(line.regress); }; });
 }
 
+void define_report(CLI::App& app, CommandLine& line) {
+    CLI::App* verb =
+        app.add_subcommand("report", "print the grid of subjects and laws, with all violations");
+    ReportOptions& options = line.report;
+    verb->add_option("RESULTS", options.results, "what `fuzz --json` wrote");
+    verb->add_flag("--declared", options.declared, "what is declared of each subject, too");
+    verb->add_option("--format", options.format,
+                     fmt::format("{}", fmt::join(report_formats(), ", ")))
+        ->default_val(report_formats().front());
+    verb->add_option("-o,--out", options.out, "the file to write (stdout)");
+    verb->callback([&line] { line.verb = [&line] { return report(line.report); }; });
+}
+
 std::string verb_names(const CLI::App& app) {
     std::string names;
     for (const CLI::App* verb : app.get_subcommands(nullptr)) {
@@ -204,6 +217,7 @@ int run(const std::vector<std::string>& words) {
     define_list(app, line);
     define_fuzz(app, line);
     define_regress(app, line);
+    define_report(app, line);
     try {
         std::vector<std::string> reversed{words.rbegin(), words.rend()};
         app.parse(std::move(reversed));
