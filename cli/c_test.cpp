@@ -283,7 +283,10 @@ std::string truth_is_another(const Regression& it) {
     }
     const auto function = std::ranges::find(
         functions, call.at("answers").back().at("function").get<std::string>(), &FunctionRow::name);
-    return fmt::format("last.code != {} || moved > 0", answers_of(it, *function).back().code);
+    // Behind a ticket a read may go on within the same call, and find nothing.
+    return it.run.at("verdict").at("answer") == "TICKET"
+               ? fmt::format("{}.left > 0 || moved > 0", function->queue)
+               : fmt::format("last.code != {} || moved > 0", answers_of(it, *function).back().code);
 }
 
 std::string_view expected_report(std::string_view answer) {

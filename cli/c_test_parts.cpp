@@ -68,10 +68,11 @@ static size_t buffer_size;
 static unsigned long accepted;  /* bytes that mbedTLS has taken */
 static unsigned long delivered; /* bytes that it has given */
 static size_t outstanding;      /* the length of the write that mbedTLS has left waiting */
-static const char *const expected =
-    "@EXPECTED@";
 static const char *fault;       /* what is wrong, if anything */
 static const char *unclear;     /* why nothing can be said, if so */
+static const char *const expected =
+    "@EXPECTED@";
+
 /* The byte at `position` of either stream. */
 static unsigned char byte_at(unsigned long position) {
     return (unsigned char)(position % 251);

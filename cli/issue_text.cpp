@@ -54,8 +54,9 @@ std::string what_comes_first(const Regression& it) {
 std::string heading_of(const Regression& it) {
     return it.finding.has_value()
                ? capitalized(it.finding->what)
-               : capitalized(fmt::format("{} does not keep {}", title_of(it.shown_by.front()),
-                                         it.run.at("verdict").at("invariant").get<std::string>()));
+               : fmt::format("{} is not kept by {}",
+                             it.run.at("verdict").at("invariant").get<std::string>(),
+                             title_of(it.shown_by.front()));
 }
 
 std::string bullets(std::string_view title, const std::vector<std::string>& subjects) {

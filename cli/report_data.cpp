@@ -145,6 +145,14 @@ Standing standing_of(const Declared& declared) {
     return declared.grade == Grade::known ? Standing::known : Standing::deviates;
 }
 
+// Columns are in the order in which subjects are listed, whoever named them first; what is not of
+// this build comes last.
+void sort_subjects(ReportData& data, const std::vector<std::string>& listed) {
+    std::ranges::stable_sort(data.subjects, {}, [&](const std::string& subject) {
+        return std::ranges::find(listed, subject) - listed.begin();
+    });
+}
+
 std::size_t place_of_subject(const ReportData& data, const std::string& subject) {
     return static_cast<std::size_t>(std::ranges::find(data.subjects, subject) -
                                     data.subjects.begin());
@@ -187,7 +195,8 @@ void add_declared(ReportData& data, const Build& build) {
             continue;
         }
         add_subject(data, subject);
-        for (const Declared& declared : build.known_findings(subject, "").all()) {
+        const KnownFindings known = build.known_findings(subject, "");
+        for (const Declared& declared : known.all()) {
             if (find_violation(data, subject, declared.signature) != nullptr) {
                 continue;
             }
@@ -206,6 +215,7 @@ void add_declared(ReportData& data, const Build& build) {
 }
 
 void finish(ReportData& data, const Build& build) {
+    sort_subjects(data, build.subjects());
     const std::filesystem::path document = build.findings_document();
     const std::vector<FindingRow> findings = std::filesystem::exists(document)
                                                  ? parse_findings(read_file(document))

@@ -9,8 +9,17 @@
 namespace shimfuzz::cli {
 namespace {
 
+// A bar within a cell would begin another.
 std::string markdown_row(const std::vector<std::string>& cells) {
-    return fmt::format("| {} |\n", fmt::join(cells, " | "));
+    std::string row{"|"};
+    for (const std::string& cell : cells) {
+        row += ' ';
+        for (const char c : cell) {
+            row += c == '|' ? std::string{"\\|"} : std::string{c};
+        }
+        row += " |";
+    }
+    return row + '\n';
 }
 
 std::string markdown_titles(const std::vector<std::string>& cells) {
