@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace shimfuzz::cli {
 namespace {
 
@@ -95,25 +97,59 @@ std::string name_of_call(const ordered_json& call, bool is_client) {
     return asked == 0 ? "SSL_" + name : fmt::format("SSL_{}({})", name, asked);
 }
 
-std::string cells_of_call(const ordered_json& call, bool is_client) {
-    const int returned = call.at("returned").get<int>();
-    return fmt::format("{} | {} | {} | {}", name_of_call(call, is_client), answers_in_words(call),
-                       returned, call.at("report").get<std::string>());
+// A whole lws is seen where it asks mbedTLS.
+std::string name_of_function(const ordered_json& call) {
+    const std::string name = call.at("call") == "shutdown" ? "close_notify" : call.at("call");
+    const int asked = call.at("asked").get<int>();
+    return asked == 0 ? "mbedtls_ssl_" + name : fmt::format("mbedtls_ssl_{}({})", name, asked);
 }
 
-// A row per call, and one for each op without any.
-std::string table_of_calls(const Regression& it) {
+std::string cells_of_call(const ordered_json& call, const Regression& it) {
     const bool is_client = it.document.scenario.setup.side == scenario::Side::client;
-    std::string text = "| step | call | mbedTLS answers | returned | the caller learns |\n"
-                       "| --- | --- | --- | --- | --- |\n";
+    if (it.document.play.loop == scenario::Loop::lws) {
+        return fmt::format("{} | {}", name_of_function(call), answers_in_words(call));
+    }
+    return fmt::format("{} | {} | {} | {}", name_of_call(call, is_client), answers_in_words(call),
+                       call.at("returned").get<int>(), call.at("report").get<std::string>());
+}
+
+std::string interest_of(const ordered_json& row) {
+    std::string text;
+    for (const ordered_json& event : row.at("interest")) {
+        text += (text.empty() ? "" : " ") + event.get<std::string>();
+    }
+    return text.empty() ? "nothing" : text;
+}
+
+// A row per call, and one for each op without any; where a loop calls, what it polls for after it.
+std::string table_of_calls(const Regression& it) {
+    const bool is_lws = it.document.play.loop == scenario::Loop::lws;
+    const bool has_loop = it.document.play.loop != scenario::Loop::none;
+    std::string titles = is_lws
+                             ? "| step | lws asks | mbedTLS answers |"
+                             : "| step | call | mbedTLS answers | returned | the caller learns |";
+    titles += has_loop ? " then polls for |" : "";
+    std::string text = titles + "\n|";
+    for (auto columns = std::ranges::count(titles, '|'); columns > 1; --columns) {
+        text += " --- |";
+    }
+    text += '\n';
+    const std::string no_call = is_lws ? " |" : " | | |";
     for (const ordered_json& row : it.run.at("rows")) {
         std::string step = row.at("step");
+        std::vector<std::string> lines;
         for (const ordered_json& call : row.at("calls")) {
-            text += fmt::format("| {} | {} |\n", step, cells_of_call(call, is_client));
+            lines.push_back(fmt::format("| {} | {} |", step, cells_of_call(call, it)));
             step = "";
         }
-        if (row.at("calls").empty()) {
-            text += fmt::format("| {} | | | | |\n", step);
+        if (lines.empty()) {
+            lines.push_back(fmt::format("| {} | |{}", step, no_call));
+        }
+        for (const std::string& line : lines) {
+            const bool is_last = &line == &lines.back();
+            text += line;
+            text += !has_loop ? "" : is_last ? fmt::format(" {} |", interest_of(row)) : " |";
+            text += '\n';
         }
     }
     return text;

@@ -6,6 +6,7 @@
 #include "cli/findings_index.hpp"
 #include "cli/laws.hpp"
 #include "cli/scenario_file.hpp"
+#include "cli/subject_words.hpp"
 #include "cli/usage_error.hpp"
 
 #include <fmt/format.h>
@@ -145,11 +146,16 @@ Standing standing_of(const Declared& declared) {
     return declared.grade == Grade::known ? Standing::known : Standing::deviates;
 }
 
-// Columns are in the order in which subjects are listed, whoever named them first; what is not of
-// this build comes last.
+// Columns are in the order in which subjects are listed, whoever named them first, but what is of
+// one kind stands together. What is not of this build comes last.
 void sort_subjects(ReportData& data, const std::vector<std::string>& listed) {
+    const auto kind_of = [](const std::string& subject) { return words_for_subject(subject).kind; };
+    const auto place_of_kind = [&](const std::string& subject) {
+        return std::ranges::find(listed, kind_of(subject), kind_of) - listed.begin();
+    };
     std::ranges::stable_sort(data.subjects, {}, [&](const std::string& subject) {
-        return std::ranges::find(listed, subject) - listed.begin();
+        return std::tuple{place_of_kind(subject), kind_of(subject),
+                          std::ranges::find(listed, subject) - listed.begin()};
     });
 }
 

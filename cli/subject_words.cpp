@@ -19,26 +19,34 @@ std::string take_version(std::string_view& text) {
     return version;
 }
 
+// Takes a version of mbedTLS as it ends a name: mbedtls_3_6 is 3.6.
+std::string take_mbedtls(std::string_view& text) {
+    constexpr std::string_view on_mbedtls = "mbedtls_";
+    if (!text.starts_with(on_mbedtls)) {
+        return "";
+    }
+    text.remove_prefix(on_mbedtls.size());
+    return take_version(text);
+}
+
 }  // namespace
 
 SubjectWords words_for_subject(std::string_view name) {
-    constexpr std::string_view on_mbedtls = "mbedtls_";
-    for (const std::string_view kind : {"wrapper", "lws"}) {
+    for (const std::string_view kind : {"wrapper", "lws", "reference"}) {
         std::string_view rest = name;
         if (!rest.starts_with(kind) || rest.substr(kind.size(), 1) != "_") {
             continue;
         }
         rest.remove_prefix(kind.size() + 1);
-        SubjectWords words{.kind = std::string{kind}, .version = take_version(rest), .mbedtls = ""};
-        if (rest.starts_with(on_mbedtls)) {
-            rest.remove_prefix(on_mbedtls.size());
-            words.mbedtls = take_version(rest);
-        }
-        if (rest == "external_poll") {
+        const bool is_lws = kind != "reference";
+        SubjectWords words{.kind = std::string{kind},
+                           .version = is_lws ? take_version(rest) : "",
+                           .mbedtls = take_mbedtls(rest)};
+        if (is_lws && rest == "external_poll") {
             words.kind += ", external poll";
             rest = "";
         }
-        if (!words.version.empty() && rest.empty()) {
+        if (rest.empty() && words.version.empty() != is_lws) {
             return words;
         }
     }
@@ -47,12 +55,14 @@ SubjectWords words_for_subject(std::string_view name) {
 
 std::string title_of(std::string_view name) {
     const SubjectWords words = words_for_subject(name);
-    if (words.version.empty()) {
-        return words.kind;
+    std::string title = words.kind;
+    if (words.kind == "wrapper") {
+        title = "the mbedTLS wrapper of libwebsockets " + words.version;
+    } else if (words.kind.starts_with("lws") && !words.version.empty()) {
+        title = "libwebsockets " + words.version;
+    } else if (words.kind == "reference") {
+        title = "shimfuzz's reference shim";
     }
-    std::string title = words.kind == "wrapper"
-                            ? "the mbedTLS wrapper of libwebsockets " + words.version
-                            : "libwebsockets " + words.version;
     if (words.kind.ends_with("external poll")) {
         title += " under an external poll loop";
     }

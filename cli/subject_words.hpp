@@ -11,7 +11,7 @@
 namespace shimfuzz::cli {
 
 struct SubjectWords {
-    std::string kind;     // `wrapper`, `lws`, `lws, external poll`; the name itself of any other
+    std::string kind;     // `wrapper`, `lws`, `lws, external poll`, `reference`; else the name
     std::string version;  // of libwebsockets; empty if it is none
     std::string mbedtls;  // if the name says which; else empty: that of the build
 };

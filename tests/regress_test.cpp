@@ -395,7 +395,9 @@ TEST(SubjectWords, say_what_a_name_means) {
     EXPECT_EQ(cli::title_of("lws_4_3_5_mbedtls_3_6"), "libwebsockets 4.3.5 on mbedTLS 3.6");
     EXPECT_EQ(cli::title_of("lws_4_3_5_external_poll"),
               "libwebsockets 4.3.5 under an external poll loop");
-    for (const char* name : {"reference", "mutant_a_b", "wrapper", "lws_", "lws_4_1_6_else"}) {
+    EXPECT_EQ(cli::title_of("reference_mbedtls_3_6"), "shimfuzz's reference shim on mbedTLS 3.6");
+    for (const char* name :
+         {"mutant_a_b", "wrapper_", "lws_", "lws_4_1_6_else", "reference_else"}) {
         EXPECT_EQ(cli::title_of(name), name);
     }
 }
