@@ -322,6 +322,7 @@ std::string body_text(const Regression& it) {
     const auto set = [&](std::string_view mark, std::string_view value) {
         text = with_mark(std::move(text), mark, value);
     };
+    set("@INCLUDES@", c_test_includes());
     const std::string newer = newer_answer(it);
     set("@IF_ANSWERS_EXIST@",
         newer.empty() ? ""

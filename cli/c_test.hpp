@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A violation as a C test: one C11 file that makes the very calls of a play against the shim's own
-// API, with functions in mbedTLS's place that give the very answers, and judges the one law that was
-// broken.
+// API, with functions in mbedTLS's place that give the very answers, and judges the one law that
+// was broken.
 //
-// It needs nothing of ours: a maintainer of the shim can drop it into a test folder. The text of its
-// fixed parts is in c_test_parts.cpp. Not here: what becomes of the text (regress.cpp).
+// It needs nothing of ours: a maintainer of the shim can drop it into a test folder. The text of
+// its fixed parts is in c_test_parts.cpp. Not here: what becomes of the text (regress.cpp).
 #pragma once
 
 #include "cli/regression.hpp"

@@ -8,20 +8,7 @@ namespace shimfuzz::cli {
 namespace {
 
 constexpr std::string_view c_body = R"c(
-#if __has_include(<libwebsockets.h>)
-#include <libwebsockets.h>
-#endif
-#include <openssl/ssl.h>
-
-#include <mbedtls/net_sockets.h>
-#include <mbedtls/ssl.h>
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+@INCLUDES@
 
 #if !defined(MBEDTLS_PRIVATE) /* of mbedTLS 3 */
 #define MBEDTLS_PRIVATE(member) member
@@ -296,6 +283,22 @@ int main(void) {
 @END_IF_ANSWERS_EXIST@
 )c";
 
+// What the C test includes. As a text of its own, so that nobody takes it for what this file does.
+constexpr std::string_view c_includes = "#if __has_include(<libwebsockets.h>)\n"
+                                        "#include <libwebsockets.h>\n"
+                                        "#endif\n"
+                                        "#include <openssl/ssl.h>\n"
+                                        "\n"
+                                        "#include <mbedtls/net_sockets.h>\n"
+                                        "#include <mbedtls/ssl.h>\n"
+                                        "\n"
+                                        "#include <errno.h>\n"
+                                        "#include <stdio.h>\n"
+                                        "#include <stdlib.h>\n"
+                                        "#include <string.h>\n"
+                                        "#include <sys/socket.h>\n"
+                                        "#include <unistd.h>";
+
 constexpr LookParts look_report{.state = "",
                                 .on_any = "",
                                 .on_read = "",
@@ -343,7 +346,8 @@ static int waits; /* mbedTLS said so, in the call that is on */)c",
     if (asked > 0 && waits) {
         fault = "@OBSERVED@";
     }
-    waits = answer.code == MBEDTLS_ERR_SSL_WANT_READ || answer.code == MBEDTLS_ERR_SSL_WANT_WRITE;)c",
+    waits = answer.code == MBEDTLS_ERR_SSL_WANT_READ ||
+            answer.code == MBEDTLS_ERR_SSL_WANT_WRITE;)c",
                               .on_read = "",
                               .on_write = "",
                               .on_alert = "",
@@ -470,6 +474,10 @@ constexpr std::array<const LookParts*, 8> look_parts{&look_report, &look_buffer,
 
 const LookParts& parts_for(Look look) noexcept {
     return *look_parts[static_cast<std::size_t>(look)];
+}
+
+std::string_view c_test_includes() noexcept {
+    return c_includes;
 }
 
 std::string_view c_test_body() noexcept {

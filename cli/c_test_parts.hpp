@@ -36,6 +36,9 @@ struct LookParts {
 
 [[nodiscard]] const LookParts& parts_for(Look look) noexcept;
 
+// What stands for @INCLUDES@.
+[[nodiscard]] std::string_view c_test_includes() noexcept;
+
 // The file from its first include to its end.
 [[nodiscard]] std::string_view c_test_body() noexcept;
 

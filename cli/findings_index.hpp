@@ -26,8 +26,8 @@ struct FindingRow {
 // of it are passed over.
 [[nodiscard]] std::vector<FindingRow> parse_findings(std::string_view document);
 
-// find_finding returns the row of finding `number` in the document at `path`, or nothing if there is
-// no such row or no such file.
+// find_finding returns the row of finding `number` in the document at `path`, or nothing if there
+// is no such row or no such file.
 [[nodiscard]] std::optional<FindingRow> find_finding(const std::filesystem::path& path, int number);
 
 }  // namespace shimfuzz::cli
