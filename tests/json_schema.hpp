@@ -19,7 +19,8 @@ namespace shimfuzz::tests {
 
 class JsonSchema {
 public:
-    explicit JsonSchema(nlohmann::json schema) : root_{std::move(schema)} {}
+    // Not in braces: to some compilers they would make an array of it.
+    explicit JsonSchema(nlohmann::json schema) : root_(std::move(schema)) {}
 
     // complaints returns what is wrong with `value`, a line each, with the place in it.
     [[nodiscard]] std::vector<std::string> complaints(const nlohmann::json& value) const {
