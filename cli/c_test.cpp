@@ -351,9 +351,20 @@ std::string body_text(const Regression& it) {
     return text;
 }
 
+// `text` without what begins or ends a comment.
+std::string in_c_comment(std::string_view text) {
+    std::string safe;
+    for (const char c : text) {
+        const bool ends = c == '/' && safe.ends_with('*');
+        const bool begins = c == '*' && safe.ends_with('/');
+        safe += ends || begins ? std::string{' ', c} : std::string{c};
+    }
+    return safe;
+}
+
 // One paragraph of the head, each line of which begins ` * `.
 std::string paragraph(std::string_view text) {
-    const std::string lines = wrapped(text, 3);
+    const std::string lines = wrapped(in_c_comment(text), 3);
     std::string commented = " * ";
     for (std::size_t i = 0; i < lines.size(); ++i) {
         commented += lines[i];

@@ -244,7 +244,7 @@ static void make_calls(SSL *ssl) {
 }
 
 static SSL_CTX *new_context(void) {
-#if defined(LWS_LIBRARY_VERSION_NUMBER) && LWS_LIBRARY_VERSION_NUMBER >= 4002000
+#if defined(LWS_LIBRARY_VERSION_NUMBER) && LWS_LIBRARY_VERSION_NUMBER >= 4003000
     return SSL_CTX_new(@METHOD@(), NULL);
 #else
     return SSL_CTX_new(@METHOD@());

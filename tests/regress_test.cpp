@@ -338,6 +338,22 @@ TEST_F(Regress, words_are_found_where_nobody_wrote_any) {
     expect_c_test("seen_by_night", stale_want, broken);
 }
 
+TEST_F(Regress, words_do_not_end_a_comment) {
+    write(folder_ / "a.scenario",
+          "# Ends here: */ and begins /* again.\n" + read(witnesses / (stale_want + ".scenario")));
+    ASSERT_EQ(regress("a.scenario", "--out out --subject " + stale_want).exit_code, 0);
+    expect_c_test("a", stale_want, broken);
+}
+
+TEST_F(Regress, a_runner_is_a_subject_by_its_name) {
+    const std::string runner = (build_dir / "runners" / ("shimfuzz-run-" + stale_want)).string();
+    const Ended ended = regress(witnesses / (stale_want + ".scenario"),
+                                "--out out --subject '" + runner + "' --subject " + stale_want);
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_EQ(words_behind("Subject", get("out/" + stale_want + ".scenario")),
+              std::vector<std::string>{stale_want});
+}
+
 TEST_F(Regress, what_no_c_test_says_is_written_without) {
     const fs::path leak = witnesses / "mutant_failed_connection_leaks.scenario";
     const std::string options = "--out out --subject mutant_failed_connection_leaks";
