@@ -27,6 +27,7 @@ void Build::read_manifest() {
         const auto manifest = nlohmann::json::parse(read_file(path));
         known_ = fs::path{manifest.at("known_findings").get<std::string>()};
         engine_ = manifest.at("engine");
+        mbedtls_ = manifest.at("mbedtls");
         is_own_tree_ = !manifest.at("own_tree").get<std::string>().empty();
         subjects_ = manifest.at("subjects");
         for (const auto& mutant : manifest.at("mutants")) {
@@ -93,6 +94,15 @@ fs::path Build::runner(const std::string& subject) const {
         throw UsageError{"{}: not built yet: build the target shimfuzz_runners", path.string()};
     }
     return path;
+}
+
+// Known findings are in its shim/known.
+fs::path Build::source() const {
+    return known_.parent_path().parent_path();
+}
+
+fs::path Build::findings_document() const {
+    return source() / "docs" / "findings.md";
 }
 
 std::string Build::tool() const {

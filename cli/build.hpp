@@ -70,6 +70,16 @@ public:
     // the ordinary one.
     [[nodiscard]] std::string tool() const;
 
+    // mbedtls returns the version of mbedTLS that subjects are linked with if their names do not
+    // say another.
+    [[nodiscard]] const std::string& mbedtls() const noexcept { return mbedtls_; }
+
+    // source returns the top of the repository that this build is of.
+    [[nodiscard]] std::filesystem::path source() const;
+
+    // findings_document returns where docs/findings.md is.
+    [[nodiscard]] std::filesystem::path findings_document() const;
+
     // folder returns the top of this build, build/<preset>.
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
@@ -80,6 +90,7 @@ private:
     std::filesystem::path folder_;
     std::filesystem::path known_;  // the folder of known-findings files
     std::string engine_;
+    std::string mbedtls_;
     bool is_own_tree_ = false;  // the subjects are a user's own lws tree
     std::vector<std::string> subjects_;
     std::vector<SkippedSubject> skipped_;

@@ -34,6 +34,8 @@ struct CommandLine {
     CheckOptions check;
     ListOptions list;
     FuzzOptions fuzz;
+    RegressOptions regress;
+    ReportOptions report;
     std::function<int()> verb;
 };
 
@@ -134,6 +136,37 @@ void define_fuzz(CLI::App& app, CommandLine& line) {
     verb->callback([&line] { line.verb = [&line] { return fuzz(line.fuzz); }; });
 }
 
+void define_regress(CLI::App& app, CommandLine& line) {
+    CLI::App* verb = app.add_subcommand(
+        "regress", "write a violation as a corpus entry, a C test and a text for an issue");
+    RegressOptions& options = line.regress;
+    verb->add_option("FILE", options.file, "a scenario, as text or as bytes")->required();
+    verb->add_option("--subject", options.subjects,
+                     "who shows it; named again, others to be compared with")
+        ->required()
+        ->take_all()
+        ->allow_extra_args(false);
+    add_target(verb, options.target);
+    add_baseline(verb, options.baseline);
+    verb->add_option("-o,--out", options.out, "the folder to write to")->required();
+    verb->add_flag("--without-test", options.without_test, "write no C test");
+    verb->add_flag("--force", options.force, "overwrite what is there");
+    verb->callback([&line] { line.verb = [&line] { return regress(line.regress); }; });
+}
+
+void define_report(CLI::App& app, CommandLine& line) {
+    CLI::App* verb =
+        app.add_subcommand("report", "print the grid of subjects and laws, with all violations");
+    ReportOptions& options = line.report;
+    verb->add_option("RESULTS", options.results, "what `fuzz --json` wrote");
+    verb->add_flag("--declared", options.declared, "what is declared of each subject, too");
+    verb->add_option("--format", options.format,
+                     fmt::format("{}", fmt::join(report_formats(), ", ")))
+        ->default_val(report_formats().front());
+    verb->add_option("-o,--out", options.out, "the file to write (stdout)");
+    verb->callback([&line] { line.verb = [&line] { return report(line.report); }; });
+}
+
 std::string verb_names(const CLI::App& app) {
     std::string names;
     for (const CLI::App* verb : app.get_subcommands(nullptr)) {
@@ -183,6 +216,8 @@ int run(const std::vector<std::string>& words) {
     define_check(app, line);
     define_list(app, line);
     define_fuzz(app, line);
+    define_regress(app, line);
+    define_report(app, line);
     try {
         std::vector<std::string> reversed{words.rbegin(), words.rend()};
         app.parse(std::move(reversed));

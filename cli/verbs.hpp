@@ -87,4 +87,31 @@ struct FuzzOptions {
 // fuzz searches for violations and ends with a table of subjects and invariants.
 [[nodiscard]] int fuzz(const FuzzOptions& options);
 
+struct RegressOptions {
+    std::string file;
+    std::vector<std::string> subjects;  // the first shows it
+    std::string target;
+    std::string baseline;
+    std::string out;            // a folder, made if missing
+    bool without_test = false;  // no C file
+    bool force = false;         // overwrite what is there
+};
+
+// regress writes a scenario with a violation as a corpus entry, as a C test and as a text for an
+// issue.
+[[nodiscard]] int regress(const RegressOptions& options);
+
+struct ReportOptions {
+    std::string results;  // of a campaign, as `fuzz --json` writes them; empty: none
+    bool declared = false;
+    std::string format;
+    std::string out;  // empty: stdout
+};
+
+// report prints the grid of subjects and invariants, with the findings, for people or for tools.
+[[nodiscard]] int report(const ReportOptions& options);
+
+// report_formats returns the names of all formats.
+[[nodiscard]] const std::vector<std::string>& report_formats();
+
 }  // namespace shimfuzz::cli

@@ -7,7 +7,7 @@
  *
  *   SUBJECT_NAME               the subject's name, a string
  *   SUBJECT_GUARDS_MISUSE      1 if the shim refuses its caller's misuse; 0 if not given
- *   SUBJECT_CTX_NEW_TAKES_RNG  1 if SSL_CTX_new has a second argument, as in lws from 4.2 on; 0 if
+ *   SUBJECT_CTX_NEW_TAKES_RNG  1 if SSL_CTX_new has a second argument, as in lws from 4.3 on; 0 if
  *                              not given
  *   SUBJECT_IS_LWS_WRAPPER     1 if it has the names that only lws's wrapper has, and lacks those
  *                              that it does not; 0 if not given. More of it in config_openssl.c

@@ -56,10 +56,14 @@ TEST_F(Dev, hands_over_to_the_tool) {
     expect_given("shimfuzz", "", "OFF");
     expect_given("shimfuzz decode 'a b'", "decode a b", "OFF");
     expect_given("explain a --subject reference", "explain a --subject reference", "OFF");
+    expect_given("regress a --subject reference --out b", "regress a --subject reference --out b",
+                 "OFF");
+    expect_given("report a", "report a", "OFF");
 }
 
 TEST_F(Dev, builds_whole_lws_for_who_speaks_of_one) {
     expect_given("list", "list", "ON");
+    expect_given("report --declared", "report --declared", "ON");
     expect_given("shimfuzz list subjects", "list subjects", "ON");
     expect_given("minimize a --subject lws_4_3_5", "minimize a --subject lws_4_3_5", "ON");
     expect_given("explain a --subject=lws_5", "explain a --subject=lws_5", "ON");
