@@ -26,6 +26,7 @@ void Build::read_manifest() {
     try {
         const auto manifest = nlohmann::json::parse(read_file(path));
         known_ = fs::path{manifest.at("known_findings").get<std::string>()};
+        findings_ = fs::path{manifest.at("findings").get<std::string>()};
         engine_ = manifest.at("engine");
         mbedtls_ = manifest.at("mbedtls");
         is_own_tree_ = !manifest.at("own_tree").get<std::string>().empty();
@@ -126,6 +127,14 @@ KnownFindings Build::known_findings(const std::string& subject, const std::strin
         known.read(baseline, true);
     }
     return known;
+}
+
+std::vector<std::string> Build::declared_subjects() const {
+    std::vector<std::string> subjects;
+    for (const fs::path& file : files_below(known_, ".known")) {
+        subjects.push_back(file.stem().string());
+    }
+    return subjects;
 }
 
 }  // namespace shimfuzz::cli

@@ -66,6 +66,15 @@ public:
     [[nodiscard]] KnownFindings known_findings(const std::string& subject,
                                                const std::string& baseline) const;
 
+    // declared_subjects returns the names of all subjects of which something is declared, built or
+    // not, in the order of their names.
+    [[nodiscard]] std::vector<std::string> declared_subjects() const;
+
+    // findings_document returns where the table of findings is.
+    [[nodiscard]] const std::filesystem::path& findings_document() const noexcept {
+        return findings_;
+    }
+
     // tool returns how a person starts this program for this build; `./dev shimfuzz` starts that of
     // the ordinary one.
     [[nodiscard]] std::string tool() const;
@@ -88,7 +97,8 @@ private:
     void read_skipped();
 
     std::filesystem::path folder_;
-    std::filesystem::path known_;  // the folder of known-findings files
+    std::filesystem::path known_;     // the folder of known-findings files
+    std::filesystem::path findings_;  // the document that explains them
     std::string engine_;
     std::string mbedtls_;
     bool is_own_tree_ = false;  // the subjects are a user's own lws tree

@@ -3,6 +3,8 @@
 #include "cli/build.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/explanation.hpp"
+#include "cli/files.hpp"
+#include "cli/page.hpp"
 #include "cli/runner.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/trace_table.hpp"
@@ -24,6 +26,13 @@ const Declared* declared_in(const KnownFindings& known, const nlohmann::ordered_
     return signature.is_null() ? nullptr : known.find(signature.get<std::string>());
 }
 
+void print_json(nlohmann::ordered_json run, const std::optional<Insight>& more) {
+    if (more.has_value()) {
+        run["insight"] = insight_json(*more);
+    }
+    fmt::print("{}\n", run.dump(2));
+}
+
 }  // namespace
 
 int explain(const ExplainOptions& options) {
@@ -40,16 +49,25 @@ int explain(const ExplainOptions& options) {
     Runner runner{build.runner(options.subject)};
     const nlohmann::ordered_json run = runner.run(document);
     const Declared* declared = declared_in(known, run);
+    std::optional<Insight> more;
+    if (!options.brief && run["verdict"]["status"] == "violated") {
+        more = insight(build, options.subject, runner, document, run);
+    }
+    const Explained explained{.run = run,
+                              .file = options.file,
+                              .subject = options.subject,
+                              .target = options.target,
+                              .runner = runner.program(),
+                              .tool = build.tool(),
+                              .declared = declared,
+                              .insight = more ? &*more : nullptr};
+    if (!options.html.empty()) {
+        write_file(options.html, page(explained));
+    }
     if (options.json) {
-        fmt::print("{}\n", run.dump(2));
-    } else {
-        fmt::print("{}", explanation({.run = run,
-                                      .file = options.file,
-                                      .subject = options.subject,
-                                      .target = options.target,
-                                      .runner = runner.program(),
-                                      .tool = build.tool(),
-                                      .declared = declared}));
+        print_json(run, more);
+    } else if (options.html.empty()) {
+        fmt::print("{}", explanation(explained));
     }
     return exit_code_for(run, declared);
 }

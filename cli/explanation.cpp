@@ -53,8 +53,20 @@ const harness::InvariantDescription* find_invariant(const std::string& name) {
     return found == table.end() ? nullptr : &*found;
 }
 
+// The frames up to where the harness calls the subject.
+ordered_json frames_of_subject(const ordered_json& frames) {
+    ordered_json subjects = ordered_json::array();
+    for (const ordered_json& frame : frames) {
+        if (frame["function"].get_ref<const std::string&>().starts_with("_ZN8shimfuzz")) {
+            break;
+        }
+        subjects.push_back(frame);
+    }
+    return subjects.empty() ? frames : subjects;
+}
+
 std::string stack(const Explained& it) {
-    const ordered_json& frames = it.run["died"]["frames"];
+    const ordered_json frames = frames_of_subject(it.run["died"]["frames"]);
     const std::vector<std::string> places = source_lines(it.runner, frames);
     std::string text;
     for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -85,6 +97,9 @@ std::string reasons(const Explained& it) {
     text += field("signature", verdict["signature"].get<std::string>());
     if (it.run.contains("died")) {
         text += stack(it);
+    }
+    if (it.insight != nullptr) {
+        text += insight_text(*it.insight);
     }
     return text;
 }

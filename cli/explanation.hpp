@@ -3,6 +3,7 @@
 // One play of a scenario, explained to a person: the table, the law, and what to do next.
 #pragma once
 
+#include "cli/insight.hpp"
 #include "cli/known_findings.hpp"
 
 #include <nlohmann/json.hpp>
@@ -22,6 +23,7 @@ struct Explained {
     std::string tool;                    // how the command line tool is started
     const Declared* declared = nullptr;  // what is declared about the signature, if anything
     bool minimal = false;                // nobody need try to make it smaller
+    const Insight* insight = nullptr;    // what is said beyond the trace; null: nothing
 };
 
 // explanation returns the whole text, ended by a line's end.

@@ -66,7 +66,10 @@ void define_explain(CLI::App& app, CommandLine& line) {
     add_subject(verb, options.subject);
     add_target(verb, options.target);
     add_baseline(verb, options.baseline);
-    verb->add_flag("--json", options.json, "print the runner's own account");
+    verb->add_flag("--json", options.json,
+                   "print the runner's own account, and more of a violation");
+    verb->add_flag("--brief", options.brief, "leave out all that needs further plays");
+    verb->add_option("--html", options.html, "write a page with the run as a picture");
     verb->add_flag("--legend", options.legend, "say what the columns mean");
     verb->callback([&line] { line.verb = [&line] { return explain(line.explain); }; });
 }

@@ -16,15 +16,22 @@ endfunction()
 
 # shimfuzz_write_manifest(<file> SUBJECTS <subject>... QUICK <program>...)
 #
+<<<<<<< HEAD
 # Writes <file>: the engine, the version of mbedTLS, where known findings are, the user's own tree
 # or nothing, all SUBJECTS in the order in which they are listed, all mutants with their headers,
 # and all fuzz binaries, those of QUICK marked.
+=======
+# Writes <file>: the engine, where known findings are and where they are explained, the user's own
+# tree or nothing, all SUBJECTS in the order in which they are listed, all mutants with their
+# headers, and all fuzz binaries, those of QUICK marked.
+>>>>>>> 0f2d7fbdaaea410916fcfe29c08ee1e533808808
 function(shimfuzz_write_manifest file)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SUBJECTS;QUICK")
   set(json "{}")
   shimfuzz_json_set(json engine "${SHIMFUZZ_ENGINE}")
   shimfuzz_json_set(json mbedtls "${SHIMFUZZ_MBEDTLS_VERSION}")
   shimfuzz_json_set(json known_findings "${PROJECT_SOURCE_DIR}/shim/known")
+  shimfuzz_json_set(json findings "${PROJECT_SOURCE_DIR}/docs/findings.md")
   shimfuzz_json_set(json own_tree "${SHIMFUZZ_LWS}")
 
   foreach(list IN ITEMS subjects mutants fuzzers)

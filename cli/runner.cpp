@@ -16,7 +16,7 @@ std::string text_of(const scenario::Document& document) {
 Runner::Runner(const std::filesystem::path& program)
     : program_{program}, process_{{program.string(), "serve"}, Listen::to_stdout} {}
 
-ordered_json Runner::ask(const scenario::Document& document, bool trace) {
+ordered_json Runner::hear_of(const scenario::Document& document, bool trace) {
     const ordered_json request{{"scenario", text_of(document)}, {"trace", trace}};
     static_cast<void>(process_.tell(request.dump()));
     const std::optional<std::string> line = process_.hear();
@@ -27,11 +27,24 @@ ordered_json Runner::ask(const scenario::Document& document, bool trace) {
     if (!complete) {
         throw UsageError{"{}: is not a runner, or has died", program_.string()};
     }
+    return answer;
+}
+
+ordered_json Runner::ask(const scenario::Document& document, bool trace) {
+    ordered_json answer = hear_of(document, trace);
     if (answer["verdict"]["status"] == "not played") {
         throw UsageError{"{}: {}", program_.filename().string(),
                          answer["died"]["reason"].get<std::string>()};
     }
     return answer;
+}
+
+std::optional<ordered_json> Runner::verdict_if_played(const scenario::Document& document) {
+    const ordered_json answer = hear_of(document, false);
+    if (answer["verdict"]["status"] == "not played") {
+        return std::nullopt;
+    }
+    return answer["verdict"];
 }
 
 ordered_json Runner::outcome(const scenario::Document& document) {

@@ -24,6 +24,11 @@ public:
     // run returns the whole account of a play, as the runner's `play` prints it.
     [[nodiscard]] nlohmann::ordered_json run(const scenario::Document& document);
 
+    // verdict_if_played returns the member `verdict` of a play, or nothing where the subject cannot
+    // be asked: a guard of the harness ended the play.
+    [[nodiscard]] std::optional<nlohmann::ordered_json>
+    verdict_if_played(const scenario::Document& document);
+
     // outcome returns the same without the rows of the trace.
     [[nodiscard]] nlohmann::ordered_json outcome(const scenario::Document& document);
 
@@ -33,6 +38,9 @@ private:
     // Throws UsageError if the runner gives no verdict: it does not run, or it says that the fault
     // is its own.
     [[nodiscard]] nlohmann::ordered_json ask(const scenario::Document& document, bool trace);
+
+    // The same, but for what a guard ended: its verdict says so.
+    [[nodiscard]] nlohmann::ordered_json hear_of(const scenario::Document& document, bool trace);
 
     std::filesystem::path program_;
     Process process_;

@@ -31,30 +31,50 @@ fs::path symbolizer() {
 std::string shortened(const std::string& place) {
     const std::size_t column = place.rfind(':');
     const std::string file_and_line = place.substr(0, column);
-    return place.starts_with("?") ? "" : file_and_line.substr(file_and_line.rfind('/') + 1);
+    std::string name = file_and_line.substr(file_and_line.rfind('/') + 1);
+    // Of code that the compiler has put together from several lines none is known.
+    const bool has_line = !name.ends_with(":0");
+    return place.starts_with("?") ? "" : has_line ? name : name.substr(0, name.size() - 2);
+}
+
+// Asks for each of `offsets` of `program`; nothing is known without the program that knows.
+std::vector<SourcePlace> source_places(const fs::path& program,
+                                       const std::vector<std::string>& offsets) {
+    std::vector<SourcePlace> places(offsets.size());
+    const fs::path path = symbolizer();
+    if (path.empty() || offsets.empty()) {
+        return places;
+    }
+    std::vector<std::string> command{path.string(), "--no-inlines", "--obj=" + program.string()};
+    command.insert(command.end(), offsets.begin(), offsets.end());
+    // For each address: the function, its place, an empty line.
+    Process process{command, Listen::to_stdout};
+    for (SourcePlace& place : places) {
+        place.function = process.hear().value_or("");
+        place.line = shortened(process.hear().value_or("?"));
+        static_cast<void>(process.hear());
+        place.function = place.line.empty() ? "" : place.function;
+    }
+    return places;
 }
 
 }  // namespace
 
 std::vector<std::string> source_lines(const fs::path& program,
                                       const nlohmann::ordered_json& frames) {
-    std::vector<std::string> lines(frames.size());
-    const fs::path path = symbolizer();
-    if (path.empty() || frames.empty()) {
-        return lines;
-    }
-    std::vector<std::string> command{path.string(), "--no-inlines", "--obj=" + program.string()};
+    std::vector<std::string> offsets;
     for (const auto& frame : frames) {
-        command.push_back(frame["offset"]);
+        offsets.push_back(frame["offset"]);
     }
-    // For each address: the function, its place, an empty line.
-    Process process{command, Listen::to_stdout};
-    for (std::string& line : lines) {
-        static_cast<void>(process.hear());
-        line = shortened(process.hear().value_or("?"));
-        static_cast<void>(process.hear());
+    std::vector<std::string> lines;
+    for (const SourcePlace& place : source_places(program, offsets)) {
+        lines.push_back(place.line);
     }
     return lines;
+}
+
+SourcePlace source_place(const fs::path& program, const std::string& offset) {
+    return source_places(program, {offset}).front();
 }
 
 }  // namespace shimfuzz::cli

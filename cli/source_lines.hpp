@@ -19,4 +19,13 @@ namespace shimfuzz::cli {
 [[nodiscard]] std::vector<std::string> source_lines(const std::filesystem::path& program,
                                                     const nlohmann::ordered_json& frames);
 
+struct SourcePlace {
+    std::string function;  // "" where it is not known
+    std::string line;      // `file:line`
+};
+
+// source_place returns what is at `offset` of `program`, counted from where it is loaded.
+[[nodiscard]] SourcePlace source_place(const std::filesystem::path& program,
+                                       const std::string& offset);
+
 }  // namespace shimfuzz::cli

@@ -98,7 +98,9 @@ std::string answer_cell(const ordered_json& answer) {
     return answer["scripted"].get<bool>() ? cell + "*" : cell;
 }
 
-std::string answers_cell(const ordered_json& call) {
+}  // namespace
+
+std::string answers_words(const ordered_json& call) {
     std::string cell;
     for (const ordered_json& answer : call["answers"]) {
         cell += cell.empty() ? "" : ", ";
@@ -107,13 +109,13 @@ std::string answers_cell(const ordered_json& call) {
     return cell.empty() ? std::string{nothing} : cell;
 }
 
-std::string call_cell(const ordered_json& call) {
+std::string call_words(const ordered_json& call) {
     const auto asked = call["asked"].get<int>();
     const auto name = call["call"].get<std::string>();
     return asked == 0 ? name : fmt::format("{}({})", name, asked);
 }
 
-std::string report_cell(const ordered_json& call) {
+std::string report_words(const ordered_json& call) {
     const auto returned = call["returned"].get<int>();
     const bool counts = call["call"] == "read" || call["call"] == "write";
     if (call["call"] == "free") {
@@ -122,6 +124,8 @@ std::string report_cell(const ordered_json& call) {
     return counts && returned > 0 ? fmt::format("OK {}", returned)
                                   : call["report"].get<std::string>();
 }
+
+namespace {
 
 // The line a row's `index`th call stands on; the first one carries the row's own cells.
 struct LinePlan {
@@ -161,9 +165,9 @@ std::vector<std::string> cells_of(const LinePlan& plan, const Shape& shape) {
         cells.emplace_back(played ? nothing : "not played");
         cells.insert(cells.end(), 2, std::string{nothing});
     } else {
-        cells.push_back(call_cell(*plan.call));
-        cells.push_back(answers_cell(*plan.call));
-        cells.push_back(plan.died ? "died" : report_cell(*plan.call));
+        cells.push_back(call_words(*plan.call));
+        cells.push_back(answers_words(*plan.call));
+        cells.push_back(plan.died ? "died" : report_words(*plan.call));
     }
     // What a row leaves behind is so only after its last call, and unknown if that never returned.
     const bool left = plan.last && !plan.died;
@@ -204,6 +208,8 @@ bool ends_with_two_rows(const ordered_json& rows) {
            is_of_second(rows[count - 2]) != is_of_second(rows[count - 1]);
 }
 
+}  // namespace
+
 // The index of the row in which the play ended: of the last op's rows, that of the connection
 // which is violated. No row's, where nothing is. A death does not say whose it is.
 std::size_t place_of_violation(const ordered_json& run) {
@@ -218,8 +224,6 @@ std::size_t place_of_violation(const ordered_json& run) {
     return is_before ? last - 1 : last;
 }
 
-}  // namespace
-
 std::string trace_table(const ordered_json& run) {
     const Shape shape = shape_of(run);
     Table table{columns_of(shape)};
@@ -231,6 +235,12 @@ std::string trace_table(const ordered_json& run) {
         add_row(table, shape, rows[i], is_place && call_died, is_place ? "<-- here" : "");
     }
     return table.print();
+}
+
+std::string place_words(const ordered_json& row) {
+    return row["settling"] == true ? std::string{"in the settling phase"}
+                                   : fmt::format("at op {}, {}", row["op"].get<std::size_t>(),
+                                                 row["step"].get<std::string>());
 }
 
 std::string_view trace_legend() noexcept {

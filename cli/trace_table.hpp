@@ -15,6 +15,16 @@ namespace shimfuzz::cli {
 // play ends there.
 [[nodiscard]] std::string trace_table(const nlohmann::ordered_json& run);
 
+// These return the cells of one call of a row: the call with its length, what mbedTLS answered,
+// what was reported; and which row is marked: that many rows if none is.
+[[nodiscard]] std::string call_words(const nlohmann::ordered_json& call);
+[[nodiscard]] std::string answers_words(const nlohmann::ordered_json& call);
+[[nodiscard]] std::string report_words(const nlohmann::ordered_json& call);
+[[nodiscard]] std::size_t place_of_violation(const nlohmann::ordered_json& run);
+
+// place_words returns where `row` stands: `at op 3, service_pass`.
+[[nodiscard]] std::string place_words(const nlohmann::ordered_json& row);
+
 // trace_legend returns what each column and mark means.
 [[nodiscard]] std::string_view trace_legend() noexcept;
 

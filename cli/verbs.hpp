@@ -17,11 +17,14 @@ struct ExplainOptions {
     std::string subject;
     std::string target;
     std::string baseline;
+    std::string html;    // where to write a page; empty: nowhere
+    bool brief = false;  // only the trace and the law
     bool json = false;
     bool legend = false;
 };
 
-// explain plays a scenario and says step by step what happened.
+// explain plays a scenario and says step by step what happened; of a violation also what matters in
+// it, unless `brief`.
 [[nodiscard]] int explain(const ExplainOptions& options);
 
 struct MinimizeOptions {

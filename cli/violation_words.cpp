@@ -2,10 +2,12 @@
 
 #include "cli/violation_words.hpp"
 
+#include "harness/invariants.hpp"
 #include "harness/verdict.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
@@ -147,6 +149,14 @@ ViolationWords words_for_death(const std::string& kind) {
 }
 
 }  // namespace
+
+std::string law_of(const ordered_json& run) {
+    const auto table_of_laws = harness::invariant_table();
+    const auto found =
+        std::ranges::find(table_of_laws, run["verdict"]["invariant"].get<std::string>(),
+                          &harness::InvariantDescription::name);
+    return found == table_of_laws.end() ? "" : std::string{found->law};
+}
 
 ViolationWords words_for(const ordered_json& run) {
     if (run.contains("died")) {

@@ -16,6 +16,9 @@ struct ViolationWords {
     std::string observed;
 };
 
+// law_of returns the sentence of the law that `run` violates; "" if it is none of this program's.
+[[nodiscard]] std::string law_of(const nlohmann::ordered_json& run);
+
 // words_for returns the words for the verdict of `run`, which must be a violation.
 [[nodiscard]] ViolationWords words_for(const nlohmann::ordered_json& run);
 

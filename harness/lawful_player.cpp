@@ -55,6 +55,7 @@ void LawfulPlayer::finish_row(TraceRow& row) const noexcept {
     row.phase = loop_.phase;
     row.interest = model::interest(loop_);
     row.at_once = model::polls_at_once(loop_);
+    row.waiting = opened_ && loop_.phase != Phase::closed ? judge_.waiting(facts()) : Waiters{};
     row.output_buffered = loop_.output_buffered;
     row.pending = tls_.facts().pending;
     row.room = tls_.room();

@@ -39,6 +39,50 @@ bool LoopJudge::pollout_has_reason(const LoopFacts& facts) const noexcept {
     return output_waits(facts) || tls_.read_waits_for_room();
 }
 
+Waiters LoopJudge::waiting(const LoopFacts& facts) const noexcept {
+    Waiters waiting;
+    if (hung_up_ || tls_.dead) {
+        waiting.justified = {.in = true, .out = true, .hup = false};  // it is all the same
+        return waiting;
+    }
+    const auto waits = [&](Waiter waiter, bool does) {
+        waiting.who[static_cast<std::size_t>(waiter)] = does;
+    };
+    const bool open = tls_.established && !facts.closing && !facts.close_asked;
+    const bool shakes_hands = !tls_.established && !facts.closing;
+    waits(Waiter::handshake_to_read,
+          shakes_hands && tls_.last_was(Function::handshake, Answer::want_read));
+    waits(Waiter::handshake_to_write,
+          shakes_hands && tls_.last_was(Function::handshake, Answer::want_write));
+    waits(Waiter::read_to_read, open && !facts.rx_flow_off && !tls_.ended &&
+                                    tls_.last_was(Function::read, Answer::want_read));
+    waits(Waiter::read_to_write, open && !facts.rx_flow_off && tls_.read_waits_for_room());
+    waits(Waiter::write_to_read, open && tls_.last_was(Function::write, Answer::want_read));
+    waits(Waiter::write_to_write, open && tls_.last_was(Function::write, Answer::want_write));
+    waits(Waiter::shutdown_to_read,
+          facts.closing && tls_.last_was(Function::close_notify, Answer::want_read));
+    waits(Waiter::shutdown_to_write,
+          facts.closing && tls_.last_was(Function::close_notify, Answer::want_write));
+    const bool to_send = open && something_to_send(facts);
+    waits(Waiter::application_to_write, to_send && facts.writeable_due);
+    waits(Waiter::output_to_write, to_send && facts.app_sent > tls_.accepted);
+    waits(Waiter::plaintext_to_be_read, open && !facts.rx_flow_off && tls_.pending > 0);
+
+    const bool welcome = open && !facts.rx_flow_off && !tls_.ended &&
+                         !tls_.last_was(Function::read, Answer::want_write);
+    waiting.required = {
+        .in = welcome || waiting.has(Waiter::handshake_to_read) ||
+              waiting.has(Waiter::write_to_read) || waiting.has(Waiter::shutdown_to_read),
+        .out = waiting.has(Waiter::handshake_to_write) || waiting.has(Waiter::read_to_write) ||
+               waiting.has(Waiter::write_to_write) || waiting.has(Waiter::shutdown_to_write) ||
+               to_send,
+        .hup = false};
+    waiting.justified = {.in = waiting.required.in || !(open && facts.rx_flow_off),
+                         .out = waiting.required.out || pollout_has_reason(facts),
+                         .hup = false};
+    return waiting;
+}
+
 void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& facts) noexcept {
     if (tls_.dead && !facts.lingers) {
         report(Invariant::failure_is_final, Answer::fatal, Done::stays_open);

@@ -10,6 +10,7 @@
 
 #include "harness/findings.hpp"
 #include "harness/tls_facts.hpp"
+#include "harness/waiting.hpp"
 #include "model/lawful_loop.hpp"
 
 namespace shimfuzz::harness {
@@ -62,6 +63,10 @@ public:
 
     // The settling phase is over. `idle`: the loop sleeps and nothing will wake it.
     void settled(bool idle, bool closed, std::uint64_t unread, const LoopFacts& facts) noexcept;
+
+    // waiting returns who waits for what as things stand. Nobody does once the connection is dead;
+    // then it is all the same what is polled for.
+    [[nodiscard]] Waiters waiting(const LoopFacts& facts) const noexcept;
 
 private:
     [[nodiscard]] bool output_waits(const LoopFacts& facts) const noexcept;

@@ -255,8 +255,12 @@ void LwsConnection::begin_turn() noexcept {
 // The loop sleeps, and wakes.
 short LwsConnection::answer_poll(short asked, bool at_once) noexcept {
     interest_ = events_of(asked);
+    polled_ = interest_;
     at_once_ = at_once;
     served_ = false;
+    if (row_ != nullptr) {
+        waiting_ = loop_judge_.waiting(facts());
+    }
     observe({.kind = LoopEventKind::slept, .flag = at_once_, .events = interest_});
     // Of a loop that ran out of memory no more is asked than that it survives and forgets.
     judging_loop_ = judging_loop_ && !allocation_failed();
@@ -459,6 +463,18 @@ void LwsConnection::record_in(TraceRow* row) noexcept {
     calls_judge_.record_in(row);
 }
 
+void LwsConnection::interest_changed(short cleared, short set, std::uint64_t call) noexcept {
+    PollEvents changed = polled_;
+    const PollEvents gone = events_of(cleared);
+    const PollEvents come = events_of(set);
+    changed.in = (changed.in && !gone.in) || come.in;
+    changed.out = (changed.out && !gone.out) || come.out;
+    if (row_ != nullptr && changed != polled_) {
+        row_->changes.push_back({.interest = changed, .call = call});
+    }
+    polled_ = changed;
+}
+
 void LwsConnection::finish_row(TraceRow& row) const noexcept {
     const TlsFacts& tls = tls_.facts();
     const LoopFacts loop = facts();
@@ -467,6 +483,7 @@ void LwsConnection::finish_row(TraceRow& row) const noexcept {
     row.phase = closed_ ? Phase::closed : row.phase;
     row.interest = interest_;
     row.at_once = at_once_;
+    row.waiting = waiting_;
     row.output_buffered = static_cast<std::uint32_t>(loop.app_sent - tls.accepted);
     row.pending = tls.pending;
     row.room = tls_.room();

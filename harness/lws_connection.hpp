@@ -121,6 +121,9 @@ public:
     // ---- the trace ----
 
     void record_in(TraceRow* row) noexcept;
+
+    // Events were taken out of the interest and put in by a call at `call`.
+    void interest_changed(short cleared, short set, std::uint64_t call) noexcept;
     void finish_row(TraceRow& row) const noexcept;
     [[nodiscard]] bool is_recording() const noexcept { return row_ != nullptr; }
 
@@ -163,6 +166,8 @@ private:
     model::PollEvents level_;
     model::PollEvents interest_;
     bool at_once_ = false;
+    model::PollEvents polled_;  // as it was changed since that sleep
+    Waiters waiting_;           // at that sleep; known only while a row is recorded
     bool slept_idle_ = false;
     bool served_ = false;
     bool woke_to_events_ = false;

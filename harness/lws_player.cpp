@@ -151,6 +151,14 @@ int __wrap_lws_service_fd_tsi(struct lws_context* context, struct pollfd* slot, 
 }
 }
 
+void note_interest_change(const loop_connection* wsi, short cleared, short set,
+                          std::uint64_t call) noexcept {
+    LwsConnection* connection = player != nullptr ? player->named(wsi) : nullptr;
+    if (connection != nullptr) {
+        connection->interest_changed(cleared, set, call);
+    }
+}
+
 bool start_loop() noexcept {
     Waiting system;
     const SystemScope scope{system};
@@ -219,6 +227,15 @@ LwsConnection* LwsPlayer::connection_of(const loop_connection* wsi) noexcept {
     for (LwsConnection* connection : connections()) {
         if (connection->is(wsi)) {
             return &about(*connection);
+        }
+    }
+    return opening_;
+}
+
+LwsConnection* LwsPlayer::named(const loop_connection* wsi) noexcept {
+    for (LwsConnection* connection : connections()) {
+        if (connection->is(wsi)) {
+            return connection;
         }
     }
     return opening_;

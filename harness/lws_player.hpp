@@ -16,6 +16,12 @@
 
 namespace shimfuzz::harness {
 
+// note_interest_change is told that lws has taken the events `cleared` out of the interest of `wsi`
+// and put `set` in, by a call at `call` of the program. Nothing comes of it unless a trace is
+// recorded.
+void note_interest_change(const loop_connection* wsi, short cleared, short set,
+                          std::uint64_t call) noexcept;
+
 // start_loop makes lws's context. False if lws could not.
 [[nodiscard]] bool start_loop() noexcept;
 
@@ -57,6 +63,9 @@ public:
 
     // Whose callback `wsi` was given; null if it is none of ours. For the subject's callbacks.
     [[nodiscard]] LwsConnection* connection_of(const loop_connection* wsi) noexcept;
+
+    // The same, but nothing that is seen from here on is about it.
+    [[nodiscard]] LwsConnection* named(const loop_connection* wsi) noexcept;
 
     // The loop begins to serve `fd`; returned is whom it served before, and goes on with then.
     LwsConnection* begins_to_serve(int fd) noexcept;

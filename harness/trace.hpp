@@ -9,6 +9,7 @@
 
 #include "harness/answer_codes.hpp"
 #include "harness/verdict.hpp"
+#include "harness/waiting.hpp"
 #include "model/lawful_loop.hpp"
 
 #include <vector>
@@ -38,6 +39,14 @@ struct TraceCall {
     bool operator==(const TraceCall&) const = default;
 };
 
+// One change of a real loop's poll interest, and where in the program it was asked for.
+struct TraceChange {
+    model::PollEvents interest;  // from then on
+    std::uint64_t call = 0;      // counted from where the program is loaded
+
+    bool operator==(const TraceChange&) const = default;
+};
+
 // One op, or one pass of the settling phase, what it did to a connection and the state it left it
 // in. Where there are two, an op that touched both has a row for each, its own connection's first.
 struct TraceRow {
@@ -49,10 +58,12 @@ struct TraceRow {
     model::PollEvents revents;
     bool writeable_given = false;
     std::vector<TraceCall> calls;
+    std::vector<TraceChange> changes;
 
     model::Phase phase = model::Phase::handshake;
     model::PollEvents interest;         // where the loop sleeps after it
     bool at_once = false;               // ... without waiting
+    Waiters waiting;                    // ... and for whom; nobody where no loop plays
     std::uint32_t pending = 0;          // plaintext inside TLS
     std::uint32_t output_buffered = 0;  // in the loop
     std::int64_t room = -1;             // of the scripted socket; -1: no limit

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <string>
 
 namespace shimfuzz::harness {
@@ -53,6 +54,26 @@ ordered_json events_json(const model::PollEvents& events) {
         names.push_back("hup");
     }
     return names;
+}
+
+ordered_json waiting_json(const Waiters& waiting) {
+    ordered_json names = ordered_json::array();
+    for (std::size_t i = 0; i < waiter_count; ++i) {
+        if (waiting.who[i]) {
+            names.push_back(spell(static_cast<Waiter>(i)));
+        }
+    }
+    return names;
+}
+
+ordered_json changes_json(const std::vector<TraceChange>& changes) {
+    ordered_json all = ordered_json::array();
+    for (const TraceChange& change : changes) {
+        std::ostringstream call;
+        call << "0x" << std::hex << change.call;
+        all.push_back({{"interest", events_json(change.interest)}, {"offset", call.str()}});
+    }
+    return all;
 }
 
 std::string_view name_of(Function function) noexcept {
@@ -115,9 +136,13 @@ ordered_json row_json(const scenario::Scenario& scenario, const TraceRow& row) {
             {"revents", row.woke ? events_json(row.revents) : ordered_json{}},
             {"writeable_given", row.writeable_given},
             {"calls", std::move(calls)},
+            {"changes", changes_json(row.changes)},
             {"phase", name_of(row.phase)},
             {"interest", events_json(row.interest)},
             {"at_once", row.at_once},
+            {"required", events_json(row.waiting.required)},
+            {"justified", events_json(row.waiting.justified)},
+            {"waiting", waiting_json(row.waiting)},
             {"pending", row.pending},
             {"output_buffered", row.output_buffered},
             {"room", row.room < 0 ? ordered_json{} : ordered_json(row.room)},

@@ -54,3 +54,30 @@ target_compile_definitions(agreement_test PRIVATE
 add_dependencies(agreement_test shimfuzz_runners)
 add_test(NAME agreement_test COMMAND agreement_test)
 set_tests_properties(agreement_test PROPERTIES LABELS unit TIMEOUT 300)
+
+# What is said of violations, in text and as pages. Subjects that are not in the build are skipped
+# by name.
+foreach(test IN ITEMS explain_test html_test)
+  add_executable(${test} "${CMAKE_CURRENT_LIST_DIR}/${test}.cpp")
+  target_link_libraries(${test} PRIVATE shimfuzz_cli GTest::gtest GTest::gtest_main
+    shimfuzz_warnings shimfuzz_sanitizers)
+  target_compile_definitions(${test} PRIVATE
+    SHIMFUZZ_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    SHIMFUZZ_BUILD_DIR="${PROJECT_BINARY_DIR}"
+    SHIMFUZZ_HAS_ADDRESS_SANITIZER=${has_address_sanitizer})
+  add_dependencies(${test} shimfuzz)
+  foreach(subject IN ITEMS reference wrapper_4_1_6 lws_4_3_5 mutant_stale_want_after_read
+      mutant_read_want_write_not_polled mutant_pending_list_dropped
+      mutant_read_terminates_its_buffer)
+    if(TARGET shimfuzz-run-${subject})
+      add_dependencies(${test} shimfuzz-run-${subject})
+    endif()
+  endforeach()
+endforeach()
+add_test(NAME explain_test COMMAND explain_test)
+add_test(NAME html_test COMMAND html_test --gtest_filter=-Browser.*)
+add_test(NAME html_test_in_a_browser COMMAND html_test --gtest_filter=Browser.*)
+set_tests_properties(explain_test html_test html_test_in_a_browser PROPERTIES
+  LABELS unit TIMEOUT 300)
+set_tests_properties(html_test_in_a_browser PROPERTIES
+  SKIP_REGULAR_EXPRESSION "NOT CHECKED in a browser")

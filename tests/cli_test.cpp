@@ -3,14 +3,15 @@
 // The command line tool and the runners, as people and scripts use them: run as programs, judged by
 // what they print and how they exit.
 //
-// What an explanation looks like is in tests/golden; with SHIMFUZZ_UPDATE_GOLDEN set in the
-// environment the test writes those files instead of comparing, for a person to read and commit.
+// What an explanation looks like is in tests/golden (golden.hpp); of real shims, and as a page, see
+// explain_test.cpp and html_test.cpp.
 
 #include "cli/fuzz_report.hpp"
 #include "cli/fuzz_results.hpp"
 #include "cli/fuzzer_output.hpp"
 #include "cli/minimizer.hpp"
 #include "cli/targets.hpp"
+#include "golden.hpp"
 #include "harness/invariants.hpp"
 #include "programs.hpp"
 #include "scenario/bytes.hpp"
@@ -111,16 +112,7 @@ protected:
         put("seen.scenario", scenario);
         const Ended ended = shimfuzz("explain seen.scenario --subject " + subject);
         EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
-        std::string text = ended.out;
-        const std::string build = build_dir.string();
-        for (std::size_t at = text.find(build); at != std::string::npos; at = text.find(build)) {
-            text.replace(at, build.size(), "BUILD");
-        }
-        const fs::path golden = source_dir / "tests" / "golden" / name;
-        if (std::getenv("SHIMFUZZ_UPDATE_GOLDEN") != nullptr) {
-            write(golden, text);
-        }
-        EXPECT_EQ(text, read(golden));
+        tests::expect_golden(source_dir, build_dir, name, ended.out);
     }
 };
 
@@ -144,8 +136,8 @@ TEST_F(Explain, takes_a_declared_signature_for_known) {
 
 TEST_F(Explain, json_is_the_runners_own_and_always_the_same) {
     put("a.scenario", full_socket_then_read);
-    const Ended first = shimfuzz("explain a.scenario --json --subject " + clears_pollout);
-    const Ended second = shimfuzz("explain a.scenario --json --subject " + clears_pollout);
+    const Ended first = shimfuzz("explain a.scenario --json --brief --subject " + clears_pollout);
+    const Ended second = shimfuzz("explain a.scenario --json --brief --subject " + clears_pollout);
     const fs::path runner = build_dir / "runners" / ("shimfuzz-run-" + clears_pollout);
     EXPECT_EQ(first.exit_code, 1);
     EXPECT_EQ(first.out, second.out);

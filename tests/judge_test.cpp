@@ -548,3 +548,55 @@ TEST(ApiJudge, sees_memory_grow_while_nothing_moves) {
     EXPECT_EQ(waiting(5, 1, false), grows);
     EXPECT_EQ(waiting(100, 1, true), "upheld");
 }
+
+// ---- who waits ----
+
+TEST(Waiters, are_named_and_say_what_they_need) {
+    Scene reads;
+    reads.last(Function::read, Answer::want_read);
+    const harness::Waiters to_read = reads.judge.waiting(reads.loop);
+    EXPECT_TRUE(to_read.has(harness::Waiter::read_to_read));
+    EXPECT_EQ(to_read.required, in);
+    EXPECT_EQ(to_read.justified, in);
+
+    reads.last(Function::read, Answer::want_write);
+    const harness::Waiters to_write = reads.judge.waiting(reads.loop);
+    EXPECT_TRUE(to_write.has(harness::Waiter::read_to_write));
+    EXPECT_EQ(to_write.required, out);
+    EXPECT_EQ(to_write.justified, both);
+
+    Scene asks;
+    asks.loop.writeable_due = true;
+    EXPECT_TRUE(asks.judge.waiting(asks.loop).has(harness::Waiter::application_to_write));
+    EXPECT_EQ(asks.judge.waiting(asks.loop).required, both);
+
+    Scene stops;
+    stops.loop.rx_flow_off = true;
+    stops.last(Function::read, Answer::want_read);
+    EXPECT_EQ(stops.judge.waiting(stops.loop), harness::Waiters{});
+
+    Scene shakes_hands;
+    shakes_hands.tls.established = false;
+    shakes_hands.last(Function::handshake, Answer::want_write);
+    EXPECT_EQ(shakes_hands.judge.waiting(shakes_hands.loop).required, out);
+}
+
+TEST(Waiters, are_none_on_a_dead_connection) {
+    Scene scene;
+    scene.loop.writeable_due = true;
+    scene.last(Function::read, Answer::want_read);
+    scene.tls.dead = true;
+    const harness::Waiters nobody = scene.judge.waiting(scene.loop);
+    EXPECT_EQ(nobody.who, harness::Waiters{}.who);
+    EXPECT_EQ(nobody.required, none);
+    EXPECT_EQ(nobody.justified, both);
+}
+
+TEST(Waiters, have_names_of_their_own) {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < harness::waiter_count; ++i) {
+        names.push_back(harness::spell(static_cast<harness::Waiter>(i)));
+    }
+    std::ranges::sort(names);
+    EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
+}

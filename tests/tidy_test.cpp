@@ -109,9 +109,14 @@ bool mentions(const std::string& text, const std::string& word) {
 constexpr std::size_t file_size_max = std::size_t{64} << 10;
 constexpr std::size_t line_width_max = 100;
 
+// A picture of a page, of which no diff is read anyway.
+constexpr std::size_t picture_size_max = std::size_t{150} << 10;
+
 Complaints too_large(const File& file) {
-    const bool large = file.text.size() > file_size_max;
-    return large ? Complaints{file.path + ": larger than 64 KiB"} : Complaints{};
+    const std::size_t most = file.ends(".png") ? picture_size_max : file_size_max;
+    const bool large = file.text.size() > most;
+    return large ? Complaints{file.path + ": larger than " + std::to_string(most >> 10) + " KiB"}
+                 : Complaints{};
 }
 
 // Columns, not bytes: what continues a character in UTF-8 takes none.
