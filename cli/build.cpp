@@ -102,10 +102,6 @@ fs::path Build::source() const {
     return known_.parent_path().parent_path();
 }
 
-fs::path Build::findings_document() const {
-    return source() / "docs" / "findings.md";
-}
-
 std::string Build::tool() const {
     return is_own_tree_ ? shown(folder_ / "cli" / "shimfuzz") : "./dev shimfuzz";
 }

@@ -86,9 +86,6 @@ public:
     // source returns the top of the repository that this build is of.
     [[nodiscard]] std::filesystem::path source() const;
 
-    // findings_document returns where docs/findings.md is.
-    [[nodiscard]] std::filesystem::path findings_document() const;
-
     // folder returns the top of this build, build/<preset>.
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 

@@ -16,15 +16,9 @@ endfunction()
 
 # shimfuzz_write_manifest(<file> SUBJECTS <subject>... QUICK <program>...)
 #
-<<<<<<< HEAD
-# Writes <file>: the engine, the version of mbedTLS, where known findings are, the user's own tree
-# or nothing, all SUBJECTS in the order in which they are listed, all mutants with their headers,
-# and all fuzz binaries, those of QUICK marked.
-=======
-# Writes <file>: the engine, where known findings are and where they are explained, the user's own
-# tree or nothing, all SUBJECTS in the order in which they are listed, all mutants with their
-# headers, and all fuzz binaries, those of QUICK marked.
->>>>>>> 0f2d7fbdaaea410916fcfe29c08ee1e533808808
+# Writes <file>: the engine, the version of mbedTLS, where known findings are and where they are
+# explained, the user's own tree or nothing, all SUBJECTS in the order in which they are listed, all
+# mutants with their headers, and all fuzz binaries, those of QUICK marked.
 function(shimfuzz_write_manifest file)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SUBJECTS;QUICK")
   set(json "{}")

@@ -28,7 +28,7 @@ std::string element(std::string_view name, std::string_view attributes, std::str
     return fmt::format("<{}{}>{}</{}>\n", name, attributes, content, name);
 }
 
-std::string title_of(const Explained& it) {
+std::string page_title(const Explained& it) {
     const ordered_json& verdict = it.run["verdict"];
     const auto subject = it.run["subject"].get<std::string>();
     return verdict["status"] == "violated"
@@ -66,7 +66,7 @@ std::string head(const Explained& it) {
            fmt::format("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\"/>\n", said) +
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n" +
            "<meta name=\"color-scheme\" content=\"light dark\"/>\n" +
-           "<link rel=\"icon\" href=\"data:,\"/>\n" + element("title", "", escaped(title_of(it))) +
+           "<link rel=\"icon\" href=\"data:,\"/>\n" + element("title", "", escaped(page_title(it))) +
            element("style", "", page_css) + "</head>\n";
 }
 
@@ -106,7 +106,7 @@ std::string header(const Explained& it) {
     words += declared.empty() ? "" : " &#183; " + escaped(declared);
     return element(
         "header", violated ? " class=\"violated\"" : " class=\"upheld\"",
-        "\n" + element("h1", "", escaped(title_of(it))) + element("p", " class=\"file\"", words) +
+        "\n" + element("h1", "", escaped(page_title(it))) + element("p", " class=\"file\"", words) +
             element("p", " class=\"setup\"", escaped(it.run["scenario"][0].get<std::string>())));
 }
 

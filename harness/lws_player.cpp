@@ -178,6 +178,7 @@ LwsPlayer::LwsPlayer(const scenario::Play& play, const scenario::Scenario& scena
       has_two_{speaks_of_another(play, scenario)},
       parts_{has_two_ ? parts_of(scenario) : Parts{}},
       trace_{trace},
+      vhost_{scenario},
       first_{0, has_two_ ? parts_[0] : scenario, play, findings_, *this},
       about_{&first_} {
     connections_[0] = &first_;
@@ -467,6 +468,12 @@ bool LwsPlayer::play(const scenario::Op& op) noexcept {
     if (op.kind == OpKind::other_connection) {
         return true;
     }
+    if (ConfigMaterial::is_about(op.kind)) {
+        return vhost_.play(op);
+    }
+    if (op.kind != OpKind::alloc_fail) {  // which may strike in the making
+        make_vhost();
+    }
     if (opens_undisturbed()) {
         static_cast<void>(open(*about_));
     }
@@ -492,10 +499,17 @@ bool LwsPlayer::play(const scenario::Op& op) noexcept {
     return about_->play(op);
 }
 
+void LwsPlayer::make_vhost() noexcept {
+    const SystemScope system{*this};
+    const SubjectScope scope;
+    vhost_.make();
+}
+
 // ---- the settling phase ----
 
 void LwsPlayer::settle() noexcept {
     findings_.at(static_cast<std::uint32_t>(scenario_.ops.size()), passes_);
+    make_vhost();
     open_what_never_was();
     std::uint32_t passes_max = 0;
     for (LwsConnection* connection : connections()) {
@@ -602,6 +616,9 @@ void LwsPlayer::kill() noexcept {
         }
         connection->close_peer();
     }
+    const SystemScope system{*this};
+    const SubjectScope scope;
+    vhost_.destroy();
 }
 
 void LwsPlayer::judge_leaks(std::int64_t live) noexcept {

@@ -13,6 +13,7 @@
 
 #include "harness/lws_connection.hpp"
 #include "harness/run.hpp"
+#include "harness/vhost_configurer.hpp"
 
 namespace shimfuzz::harness {
 
@@ -94,6 +95,7 @@ private:
     void play_op(std::uint32_t index) noexcept;
     [[nodiscard]] bool opens_undisturbed() noexcept;
     bool play(const scenario::Op& op) noexcept;
+    void make_vhost() noexcept;
     void turn() noexcept;
     void run_the_loop() noexcept;
     void give_the_loop_up() noexcept;
@@ -111,6 +113,7 @@ private:
     std::array<scenario::Scenario, connections_per_play_max> parts_;
     Trace* trace_;
     Findings findings_;
+    VhostConfigurer vhost_;
     LwsConnection first_;
     std::optional<LwsConnection> second_;
     std::array<LwsConnection*, connections_per_play_max> connections_{};

@@ -155,7 +155,7 @@ private:
         if (const std::optional<bool> played = play_in_the_world(op, tls_, loop_judge_)) {
             return *played;
         }
-        if (Configurer::is_about(op.kind)) {
+        if (ConfigMaterial::is_about(op.kind)) {
             return configurer_.play(op);
         }
         return play_.loop == Loop::none ? caller_.play(op) : player_.play(op);

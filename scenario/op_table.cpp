@@ -293,7 +293,8 @@ bool belongs_to(OpKind kind, const Play& play) noexcept {
     case OpKind::config_damage:
     case OpKind::config_alpn:
     case OpKind::config_host:
-        return !scripted && play.loop == Loop::none && play.profile == Profile::any;
+        // The lawful loop has no context to configure.
+        return !scripted && play.loop != Loop::lawful && play.profile == Profile::any;
     case OpKind::wire_raw:
         return !scripted && play.profile == Profile::any;
     }

@@ -54,6 +54,25 @@ void loop_stop(void);
 /* Forgets it, as it is: a call into it has not returned and never will. */
 void loop_abandon(void);
 
+/* What another vhost is configured with: certificate, key and authority in any form, PEM or DER or
+ * neither; NULL for none. All of it outlives the vhost. */
+struct loop_vhost_config {
+    const void *certificate;
+    size_t certificate_size;
+    const void *key;
+    size_t key_size;
+    const void *authority;
+    size_t authority_size;
+    const char *protocols; /* ALPN: names separated by commas; NULL: lws's own */
+    const char *name;
+};
+
+/* Makes a vhost of `side` beside the two, one at a time. Returns 0, or -1 if lws refuses it. */
+int loop_make_vhost(enum loop_side side, const struct loop_vhost_config *config);
+
+/* Destroys it, if there is one. */
+void loop_destroy_vhost(void);
+
 /* Opens a connection. A server adopts `fd`, a connected non-blocking stream socket that becomes
  * lws's own; a client is given -1 and makes its own socket. Returns NULL if lws refused or memory
  * ran out; then `fd` is closed. The first call of TLS may happen within. */

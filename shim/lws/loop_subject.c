@@ -245,6 +245,56 @@ void loop_abandon(void) {
     context = NULL;
 }
 
+static struct lws_vhost *configured;
+
+/* As an application that has its certificates in memory. A client is given an authority, and a
+ * server that is given one requires certificates of its clients. */
+static void describe(struct lws_context_creation_info *info, enum loop_side side,
+                     const struct loop_vhost_config *config) {
+    memset(info, 0, sizeof *info);
+    info->vhost_name = config->name;
+    info->protocols = protocols;
+    info->alpn = config->protocols;
+    info->options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    if (side == loop_side_server) {
+        info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
+        info->options |=
+            LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+            (config->authority != NULL ? LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT : 0);
+        info->server_ssl_cert_mem = config->certificate;
+        info->server_ssl_cert_mem_len = (unsigned int)config->certificate_size;
+        info->server_ssl_private_key_mem = config->key;
+        info->server_ssl_private_key_mem_len = (unsigned int)config->key_size;
+        info->server_ssl_ca_mem = config->authority;
+        info->server_ssl_ca_mem_len = (unsigned int)config->authority_size;
+        return;
+    }
+    info->port = CONTEXT_PORT_NO_LISTEN;
+    info->client_ssl_cert_mem = config->certificate;
+    info->client_ssl_cert_mem_len = (unsigned int)config->certificate_size;
+    info->client_ssl_key_mem = config->key;
+    info->client_ssl_key_mem_len = (unsigned int)config->key_size;
+    info->client_ssl_ca_mem = config->authority;
+    info->client_ssl_ca_mem_len = (unsigned int)config->authority_size;
+}
+
+int loop_make_vhost(enum loop_side side, const struct loop_vhost_config *config) {
+    struct lws_context_creation_info info;
+    describe(&info, side, config);
+    configured = lws_create_vhost(context, &info);
+    if (configured == NULL) {
+        return -1;
+    }
+    return side == loop_side_server ? 0 : lws_init_vhost_client_ssl(&info, configured);
+}
+
+void loop_destroy_vhost(void) {
+    if (configured != NULL && context != NULL) {
+        lws_vhost_destroy(configured);
+    }
+    configured = NULL;
+}
+
 static struct lws *adopt(enum loop_role role, int fd) {
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
     const lws_adoption_type type =
