@@ -21,9 +21,10 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
     const ordered_json request = ordered_json::parse(line, nullptr, false);
     const bool well_formed = request.is_object() && request.contains("scenario") &&
                              request["scenario"].is_string() && request.contains("trace") &&
-                             request["trace"].is_boolean();
+                             request["trace"].is_boolean() &&
+                             (!request.contains("fresh") || request["fresh"].is_boolean());
     if (!well_formed) {
-        return R"(a request is {"scenario": TEXT, "trace": BOOL})";
+        return R"(a request is {"scenario": TEXT, "trace": BOOL} and may have "fresh": BOOL)";
     }
     const auto parsed = scenario::parse(request["scenario"].get<std::string>());
     if (const auto* error = std::get_if<scenario::ParseError>(&parsed)) {
@@ -33,7 +34,9 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
     if (std::optional<std::string> reason = why_not_played(document)) {
         return std::move(*reason);
     }
-    return Request{.document = document, .trace = request["trace"].get<bool>()};
+    return Request{.document = document,
+                   .trace = request["trace"].get<bool>(),
+                   .fresh = request.value("fresh", false)};
 }
 
 std::string print_request(const Request& request) {

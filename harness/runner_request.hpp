@@ -2,7 +2,8 @@
 //
 // What a runner is asked, and how it answers from the process it is asked in.
 //
-// A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}; so is an answer.
+// A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}, and where it must be played by a
+// process that has played nothing else, "fresh": true; an answer is one line of JSON too.
 #pragma once
 
 #include "harness/run.hpp"
@@ -20,6 +21,7 @@ namespace shimfuzz::harness {
 struct Request {
     scenario::Document document;
     bool trace = false;  // heading and rows are wanted, too
+    bool fresh = false;  // not in a process that has played anything else
 };
 
 // why_not_played says why the subject that is linked in cannot play `document`; nothing if it can.
