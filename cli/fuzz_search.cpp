@@ -3,14 +3,13 @@
 #include "cli/fuzz_search.hpp"
 
 #include "cli/files.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/usage_error.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <cstdlib>
 
 namespace shimfuzz::cli {
@@ -23,12 +22,6 @@ constexpr double seconds_min = 1;
 constexpr int input_seconds_max = 5;
 
 constexpr std::size_t last_lines_max = 20;
-
-std::atomic<bool> interrupt_seen = false;
-
-void note_interrupt(int) {
-    interrupt_seen = true;
-}
 
 // A death is explained by the runner: the fuzz binary need not take its time to.
 std::string quiet_deaths() {
@@ -45,15 +38,6 @@ template <typename... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
 }  // namespace
-
-bool interrupted() noexcept {
-    return interrupt_seen;
-}
-
-void catch_interrupts() {
-    std::signal(SIGINT, note_interrupt);
-    std::signal(SIGTERM, note_interrupt);
-}
 
 std::string_view invariant_of(std::string_view signature) noexcept {
     return signature.substr(0, signature.find(':'));

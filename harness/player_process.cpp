@@ -93,8 +93,10 @@ void bound_memory() {
     setrlimit(RLIMIT_CORE, &no_core);
 }
 
-void bound_time() {
-    const itimerval processor_time{.it_interval = {}, .it_value = {processor_seconds_max, 0}};
+void bound_time(int processor_ms) {
+    const itimerval processor_time{
+        .it_interval = {},
+        .it_value = {.tv_sec = processor_ms / 1000, .tv_usec = processor_ms % 1000 * 1000}};
     setitimer(ITIMER_PROF, &processor_time, nullptr);
     alarm(wall_seconds_max);
 }
@@ -120,7 +122,7 @@ void arrange_last_words() {
         const Request request = std::get<Request>(parse_request(*line));
         Trace trace;
         last_words = {.request = &request, .trace = &trace};
-        bound_time();
+        bound_time(request.processor_ms);
         const std::string answer = play_request(request, trace).dump();
         last_words = {};
         if (!write_line(answers_fd, is_answer + answer)) {

@@ -9,6 +9,15 @@ namespace shimfuzz::harness {
 
 using nlohmann::ordered_json;
 
+namespace {
+
+bool is_a_bound(const ordered_json& milliseconds) {
+    return milliseconds.is_number_integer() && milliseconds >= 1 &&
+           milliseconds <= processor_ms_max;
+}
+
+}  // namespace
+
 std::optional<std::string> why_not_played(const scenario::Document& document) {
     if (plays(document.play.loop)) {
         return std::nullopt;
@@ -22,9 +31,11 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
     const bool well_formed = request.is_object() && request.contains("scenario") &&
                              request["scenario"].is_string() && request.contains("trace") &&
                              request["trace"].is_boolean() &&
-                             (!request.contains("fresh") || request["fresh"].is_boolean());
+                             (!request.contains("fresh") || request["fresh"].is_boolean()) &&
+                             is_a_bound(request.value("processor_ms", ordered_json(1)));
     if (!well_formed) {
-        return R"(a request is {"scenario": TEXT, "trace": BOOL} and may have "fresh": BOOL)";
+        return R"(a request is {"scenario": TEXT, "trace": BOOL}; "fresh": BOOL and )"
+               R"("processor_ms": 1 to 2000 may be added)";
     }
     const auto parsed = scenario::parse(request["scenario"].get<std::string>());
     if (const auto* error = std::get_if<scenario::ParseError>(&parsed)) {
@@ -36,13 +47,15 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
     }
     return Request{.document = document,
                    .trace = request["trace"].get<bool>(),
-                   .fresh = request.value("fresh", false)};
+                   .fresh = request.value("fresh", false),
+                   .processor_ms = request.value("processor_ms", processor_ms_max)};
 }
 
 std::string print_request(const Request& request) {
     const std::vector<char> text = scenario::print(request.document);
     return ordered_json{{"scenario", std::string{text.begin(), text.end()}},
-                        {"trace", request.trace}}
+                        {"trace", request.trace},
+                        {"processor_ms", request.processor_ms}}
         .dump();
 }
 
