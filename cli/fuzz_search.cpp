@@ -4,6 +4,7 @@
 
 #include "cli/files.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/reduction.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/usage_error.hpp"
 
@@ -158,10 +159,11 @@ void Search::note(const std::string& signature, const scenario::Scenario& scenar
 void Search::explain_death(const std::string& path) {
     const std::string content = read_file(path);
     const scenario::Scenario scenario = from_bytes(content);
-    const std::optional<std::string> signature =
-        runner_.signature({.play = pair_.target->play, .scenario = scenario});
-    if (signature.has_value()) {
-        note(*signature, scenario, executions_before_);
+    const std::optional<Shown> found =
+        first_shown(runner_, {.play = pair_.target->play, .scenario = scenario},
+                    std::string{pair_.target->name});
+    if (found.has_value()) {
+        note(found->signature, found->document.scenario, executions_before_);
         return;
     }
     make_folder(settings_.keep);

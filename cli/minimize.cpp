@@ -49,26 +49,27 @@ void write_or_print(const std::string& path, const std::string& text) {
 }  // namespace
 
 int minimize(const MinimizeOptions& options) {
+    // From here on: what was found before an interrupt is the user's, however little it is.
+    catch_interrupts();
     std::error_code ignored;
     if (std::filesystem::is_directory(options.file, ignored)) {
         return minimize_folder(options);
     }
     const Build build;
-    const scenario::Document original = read_scenario(options.file, options.target);
+    const scenario::Document read = read_scenario(options.file, options.target);
     require_writable(options.out);
     Runner runner{build.runner(options.subject)};
-    const std::optional<std::string> signature = runner.signature(original);
-    if (!signature.has_value()) {
+    const std::optional<Shown> original = first_shown(runner, read, options.target);
+    if (!original.has_value()) {
         throw UsageError{"{}: {} upholds everything here, so there is nothing to keep while "
                          "minimizing",
                          options.file, options.subject};
     }
-    catch_interrupts();
     const Minimized minimized = reduce(
-        runner, original, *signature, {.progress = MinimizeProgress{""}, .stop = interrupted});
+        runner, original->document, original->signature, {.progress = MinimizeProgress{""}, .stop = interrupted});
     MinimizeProgress::end();
-    write_or_print(options.out, text_of({.play = original.play, .scenario = minimized.scenario}));
-    say_result(original.scenario, minimized, *signature);
+    write_or_print(options.out, text_of({.play = read.play, .scenario = minimized.scenario}));
+    say_result(original->document.scenario, minimized, original->signature);
     return minimized.complete ? exit_as_declared : exit_interrupted;
 }
 

@@ -54,10 +54,10 @@ Sorted sort_files(const std::vector<fs::path>& files, const std::string& target,
         }
         try {
             const scenario::Document document = read_scenario(file, target);
-            const std::optional<std::string> signature = runner.signature(document);
-            if (signature.has_value()) {
-                sorted.groups[{*signature, target_name(document.play)}].push_back(
-                    {.file = file, .document = document});
+            const std::optional<Shown> found = first_shown(runner, document, target);
+            if (found.has_value()) {
+                sorted.groups[{found->signature, target_name(document.play)}].push_back(
+                    {.file = file, .document = found->document});
             } else {
                 sorted.upheld.push_back(file);
             }
@@ -145,7 +145,6 @@ int minimize_folder(const MinimizeOptions& options) {
     }
     make_folder(options.out);
     require_writable(fs::path{options.out} / "witness");
-    catch_interrupts();
     Sorted sorted = sort_files(files, options.target, runner);
     if (sorted.groups.empty() && !interrupted()) {
         list_the_rest(sorted);

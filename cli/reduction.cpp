@@ -2,18 +2,21 @@
 
 #include "cli/reduction.hpp"
 
+#include "cli/targets.hpp"
 #include "cli/usage_error.hpp"
 
 #include <fmt/format.h>
 
 #include <cctype>
+#include <utility>
+#include <vector>
 
 namespace shimfuzz::cli {
 namespace {
 
-// Every scenario that hangs costs all of its processor time. What is still playing after this has
-// taken twenty times as long as any scenario that ends.
-constexpr int hang_processor_ms = 200;
+// A candidate that hangs costs all of its processor time. What still plays after this has taken
+// twenty times as long as any scenario that ends.
+constexpr int candidate_processor_ms = 200;
 
 bool is_hang(std::string_view signature) {
     return signature.ends_with(": runaway");
@@ -24,43 +27,63 @@ bool shows_afresh(Runner& runner, const scenario::Document& document,
     return runner.see(document, {.fresh = true}).signature == signature;
 }
 
-Minimized reduce_under(Runner& runner, const scenario::Document& document,
-                       const std::string& signature, const MinimizeSettings& settings,
-                       const Circumstances& circumstances) {
+struct Reduced {
+    Minimized minimized;
+    bool began = false;  // the scenario itself showed it
+};
+
+Reduced reduce_under(Runner& runner, const scenario::Document& document,
+                     const std::string& signature, const MinimizeSettings& settings,
+                     const Circumstances& circumstances) {
     MinimizeSettings all = settings;
     all.play = document.play;
+    bool began = false;
     const auto shows = [&](const scenario::Scenario& candidate) -> std::optional<std::size_t> {
         const Seen seen =
             runner.see({.play = document.play, .scenario = candidate}, circumstances);
         if (seen.signature != signature) {
             return std::nullopt;
         }
+        began = true;
         return seen.op.value_or(candidate.ops.size());
     };
-    return minimize(document.scenario, shows, all);
+    Minimized minimized = minimize(document.scenario, shows, all);
+    return {.minimized = std::move(minimized), .began = began};
 }
 
 }  // namespace
 
 Minimized reduce(Runner& runner, const scenario::Document& document, const std::string& signature,
                  const MinimizeSettings& settings) {
-    Minimized result;
-    // A process that played something before costs a hang twice.
-    Circumstances circumstances;
-    if (is_hang(signature)) {
-        circumstances = {.fresh = true, .processor_ms = hang_processor_ms};
-    }
-    result = reduce_under(runner, document, signature, settings, circumstances);
-    if (shows_afresh(runner, {.play = document.play, .scenario = result.scenario}, signature)) {
-        return result;
+    // A process that has played something before costs a hang twice.
+    Reduced quick = reduce_under(
+        runner, document, signature, settings,
+        {.fresh = is_hang(signature), .processor_ms = candidate_processor_ms});
+    const scenario::Document smallest{.play = document.play,
+                                      .scenario = quick.minimized.scenario};
+    if (!quick.minimized.complete || (quick.began && shows_afresh(runner, smallest, signature))) {
+        return std::move(quick.minimized);
     }
     if (!shows_afresh(runner, document, signature)) {
         throw UsageError{"{}: {} does not show again: the play depends on more than the scenario",
                          runner.program().filename().string(), signature};
     }
     // What was played before, or the short time, has misled: slowly, then, and surely.
-    result = reduce_under(runner, document, signature, settings, {.fresh = true});
-    return result;
+    return reduce_under(runner, document, signature, settings, {.fresh = true}).minimized;
+}
+
+std::optional<Shown> first_shown(Runner& runner, const scenario::Document& document,
+                                 const std::string& target) {
+    const std::vector<scenario::Scenario> scenarios =
+        target.empty() ? std::vector{document.scenario}
+                       : scenarios_of(find_target(target), document.scenario);
+    for (const scenario::Scenario& scenario : scenarios) {
+        const scenario::Document one{.play = document.play, .scenario = scenario};
+        if (const std::optional<std::string> signature = runner.signature(one)) {
+            return Shown{.document = one, .signature = *signature};
+        }
+    }
+    return std::nullopt;
 }
 
 std::string witness_text(const std::string& subject, const std::string& signature,

@@ -149,9 +149,9 @@ void try_subject(const Build& build, const Question& question, const ReproduceOp
             runner = std::make_unique<Runner>(build.runner(subject));
         }
         const scenario::Document document = document_of(question, options.file, target);
-        std::optional<std::string> signature;
+        std::optional<Shown> found;
         try {
-            signature = runner->signature(document);
+            found = first_shown(*runner, document, target);
         } catch (const UsageError&) {
             // Of what was named a person must hear why it cannot be played.
             if (question.subject_known != Known::by_trying &&
@@ -163,12 +163,12 @@ void try_subject(const Build& build, const Question& question, const ReproduceOp
         ++tried.plays;
         tried.targets.insert(target);
         tried.subjects.insert(subject);
-        if (signature.has_value()) {
+        if (found.has_value()) {
             tried.showings.push_back({.target = target,
                                       .subject = subject,
-                                      .document = document,
-                                      .signature = *signature,
-                                      .is_declared = known.find(*signature) != nullptr});
+                                      .document = found->document,
+                                      .signature = found->signature,
+                                      .is_declared = known.find(found->signature) != nullptr});
         }
     }
 }

@@ -19,6 +19,9 @@ Runner::Runner(const std::filesystem::path& program)
 ordered_json Runner::ask(const scenario::Document& document, bool trace,
                          const Circumstances& circumstances) {
     ordered_json request{{"scenario", text_of(document)}, {"trace", trace}};
+    if (circumstances.brief) {
+        request["brief"] = true;
+    }
     if (circumstances.fresh) {
         request["fresh"] = true;
     }
@@ -54,7 +57,9 @@ std::optional<std::string> Runner::signature(const scenario::Document& document)
 }
 
 Seen Runner::see(const scenario::Document& document, const Circumstances& circumstances) {
-    const ordered_json answer = ask(document, false, circumstances);
+    Circumstances briefly = circumstances;
+    briefly.brief = true;
+    const ordered_json answer = ask(document, false, briefly);
     const ordered_json& verdict = answer["verdict"];
     Seen seen;
     if (!verdict["signature"].is_null()) {

@@ -22,6 +22,7 @@ struct Seen {
 
 // How a scenario is played beyond what it says itself.
 struct Circumstances {
+    bool brief = false;               // only the verdict is wanted
     bool fresh = false;               // by a process that has played nothing else
     std::optional<int> processor_ms;  // how long it may take; none: as long as the runner gives
 };

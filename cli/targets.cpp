@@ -3,6 +3,7 @@
 #include "cli/targets.hpp"
 
 #include "cli/usage_error.hpp"
+#include "scenario/op_table.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@ namespace shimfuzz::cli {
 namespace {
 
 using scenario::Loop;
+using scenario::OpKind;
 using scenario::Profile;
 using scenario::Seam;
 
@@ -85,6 +87,32 @@ std::string target_names() {
         names += target.name;
     }
     return names;
+}
+
+std::vector<scenario::Scenario> scenarios_of(const Target& target,
+                                             const scenario::Scenario& scenario) {
+    std::vector<scenario::Scenario> scenarios{scenario};
+    if (target.name != "alloc_fail") {
+        return scenarios;
+    }
+    // As fuzz/allocation_sweep.hpp does.
+    scenario::Scenario failing = scenario;
+    auto op = std::ranges::find(failing.ops, OpKind::alloc_fail, &scenario::Op::kind);
+    if (op == failing.ops.end()) {
+        failing.ops.resize(std::min(failing.ops.size(), scenario::ops_max - 1));
+        op = failing.ops.insert(failing.ops.begin(), {.kind = OpKind::alloc_fail});
+    }
+    const std::uint16_t nth_max = scenario::describe(OpKind::alloc_fail).number_max;
+    for (std::uint16_t i = 0; i < alloc_fail_plays_max; ++i) {
+        if (failing != scenario) {
+            scenarios.push_back(failing);
+        }
+        if (op->number == nth_max) {
+            break;
+        }
+        ++op->number;
+    }
+    return scenarios;
 }
 
 bool judges(const Target& target, const harness::InvariantDescription& invariant) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace shimfuzz::cli {
 
@@ -31,6 +32,14 @@ struct Target {
 
 // target_names returns all names, separated by commas.
 [[nodiscard]] std::string target_names();
+
+// The program of alloc_fail plays an input so many times, one allocation after the other failing.
+inline constexpr std::uint16_t alloc_fail_plays_max = 8;
+
+// scenarios_of returns what the program of `target` may have played for the input `scenario`, the
+// input itself first. But for alloc_fail it is all.
+[[nodiscard]] std::vector<scenario::Scenario> scenarios_of(const Target& target,
+                                                           const scenario::Scenario& scenario);
 
 // judges says whether scenarios of `target` can violate `invariant`.
 [[nodiscard]] bool judges(const Target& target, const harness::InvariantDescription& invariant);

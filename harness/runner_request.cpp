@@ -11,6 +11,11 @@ using nlohmann::ordered_json;
 
 namespace {
 
+// Whether `request` says yes or no to `member`, or nothing.
+bool may_say(const ordered_json& request, const char* member) {
+    return !request.contains(member) || request[member].is_boolean();
+}
+
 bool is_a_bound(const ordered_json& milliseconds) {
     return milliseconds.is_number_integer() && milliseconds >= 1 &&
            milliseconds <= processor_ms_max;
@@ -31,11 +36,11 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
     const bool well_formed = request.is_object() && request.contains("scenario") &&
                              request["scenario"].is_string() && request.contains("trace") &&
                              request["trace"].is_boolean() &&
-                             (!request.contains("fresh") || request["fresh"].is_boolean()) &&
+                             may_say(request, "fresh") && may_say(request, "brief") &&
                              is_a_bound(request.value("processor_ms", ordered_json(1)));
     if (!well_formed) {
-        return R"(a request is {"scenario": TEXT, "trace": BOOL}; "fresh": BOOL and )"
-               R"("processor_ms": 1 to 2000 may be added)";
+        return R"(a request is {"scenario": TEXT, "trace": BOOL}; "fresh": BOOL, )"
+               R"("brief": BOOL and "processor_ms": 1 to 2000 may be added)";
     }
     const auto parsed = scenario::parse(request["scenario"].get<std::string>());
     if (const auto* error = std::get_if<scenario::ParseError>(&parsed)) {
@@ -48,6 +53,7 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
     return Request{.document = document,
                    .trace = request["trace"].get<bool>(),
                    .fresh = request.value("fresh", false),
+                   .brief = request.value("brief", false),
                    .processor_ms = request.value("processor_ms", processor_ms_max)};
 }
 
@@ -55,6 +61,7 @@ std::string print_request(const Request& request) {
     const std::vector<char> text = scenario::print(request.document);
     return ordered_json{{"scenario", std::string{text.begin(), text.end()}},
                         {"trace", request.trace},
+                        {"brief", request.brief},
                         {"processor_ms", request.processor_ms}}
         .dump();
 }
@@ -71,6 +78,9 @@ ordered_json play_request(const Request& request, Trace& trace) {
         answer["rows"] = rows_json(scenario, trace);
     }
     answer["verdict"] = verdict_json(outcome.verdict);
+    if (request.brief) {
+        return answer;
+    }
     answer["reach"] = reach_json(outcome.reach);
     answer["ending"] = ending_json(outcome.ending);
     return answer;
