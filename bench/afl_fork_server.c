@@ -43,8 +43,8 @@ static uint64_t hash_of(const char* path) {
 
 static void note(int log, const char* input) {
     char line[64];
-    const int size = snprintf(line, sizeof line, "%.6f %016llx\n", now(),
-                              (unsigned long long)hash_of(input));
+    const int size =
+        snprintf(line, sizeof line, "%.6f %016llx\n", now(), (unsigned long long)hash_of(input));
     if (write(log, line, (size_t)size) != size) {
         _exit(1);
     }

@@ -55,8 +55,8 @@ int main(int argc, char** argv) {
     wire->add_option("--time", seconds, "seconds of each search from nothing")
         ->check(CLI::Range(1.0, 3600.0));
     double minimize_seconds = 60;
-    CLI::App* minimize = app.add_subcommand(
-        "minimize", "crashes made smaller by us, by libFuzzer and by afl-tmin");
+    CLI::App* minimize =
+        app.add_subcommand("minimize", "crashes made smaller by us, by libFuzzer and by afl-tmin");
     minimize->add_option("--time", minimize_seconds, "seconds that libFuzzer gets for each crash")
         ->check(CLI::Range(1.0, 3600.0));
     for (CLI::App* verb : {speed, search, wire, minimize}) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A tool's time ends when it first had what it ended with: of libFuzzer when that artifact was
-// written, of afl-tmin when it first ran that input (bench/afl_fork_server.c). Of ours it is the
-// whole run, which goes on to prove that nothing simpler will do. Tools other than ours only ask
-// whether anything dies, so what they end with may be another bug: the signature says so.
+// written, of afl-tmin when it first ran that input (bench/afl_fork_server.c), of ours when it said
+// so (--verbose). How long ours then goes on, to prove that nothing simpler will do, is in the
+// JSON. Tools other than ours only ask whether anything dies, so what they end with may be another
+// bug: the signature says so.
 
 #include "bench/minimize.hpp"
 
@@ -19,13 +20,16 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <chrono>
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace shimfuzz::bench {
@@ -141,10 +145,13 @@ std::optional<fs::path> crash_of(const Case& one) {
         return std::nullopt;
     }
     const TemporaryFolder scratch;
-    std::vector<std::string> words{
-        one.fuzzer.string(), "-seed=1", "-len_control=0",
-        fmt::format("-max_len={}", input_bytes_max), fmt::format("-runs={}", search_runs),
-        fmt::format("-max_total_time={}", search_seconds), "-use_counters=0"};
+    std::vector<std::string> words{one.fuzzer.string(),
+                                   "-seed=1",
+                                   "-len_control=0",
+                                   fmt::format("-max_len={}", input_bytes_max),
+                                   fmt::format("-runs={}", search_runs),
+                                   fmt::format("-max_total_time={}", search_seconds),
+                                   "-use_counters=0"};
     if (one.length == Length::long_ones) {
         // The engine adds to the first folder that it is given.
         fs::create_directory(scratch.path() / "corpus");
@@ -173,10 +180,10 @@ std::size_t ops_in(const fs::path& path) {
 // What `shimfuzz check` says that `path` violates; "" if all is upheld.
 std::string signature_of(const Case& one, const fs::path& path, const fs::path& scratch) {
     const fs::path said = scratch / "said";
-    const std::string command = fmt::format(
-        "'{}' check '{}' --subject {} --target {} >'{}' 2>/dev/null",
-        (build_folder() / "cli" / "shimfuzz").string(), path.string(), one.subject, one.target,
-        said.string());
+    const std::string command =
+        fmt::format("'{}' check '{}' --subject {} --target {} >'{}' 2>/dev/null",
+                    (build_folder() / "cli" / "shimfuzz").string(), path.string(), one.subject,
+                    one.target, said.string());
     static_cast<void>(std::system(command.c_str()));
     std::string line = read_whole(said);
     line = line.substr(0, line.find('\n'));
@@ -193,27 +200,33 @@ std::string signature_of(const Case& one, const fs::path& path, const fs::path& 
 
 Outcome outcome_of(const Case& one, const fs::path& result, double seconds,
                    const fs::path& scratch) {
-    return {.ops = ops_in(result),
-            .signature = signature_of(one, result, scratch),
-            .seconds = seconds};
+    return {
+        .ops = ops_in(result), .signature = signature_of(one, result, scratch), .seconds = seconds};
 }
 
 // ---- the tools ----
 
-Outcome by_shimfuzz(const Case& one, const fs::path& crash) {
+// The outcome, and how long it took in all.
+std::pair<Outcome, double> by_shimfuzz(const Case& one, const fs::path& crash) {
     const TemporaryFolder scratch;
     const fs::path result = scratch.path() / "result";
-    const std::string command = fmt::format(
-        "'{}' minimize '{}' --subject {} --target {} -o '{}' 2>/dev/null",
-        (build_folder() / "cli" / "shimfuzz").string(), crash.string(), one.subject, one.target,
-        result.string());
+    const std::string command =
+        fmt::format("'{}' minimize '{}' --subject {} --target {} --verbose -o '{}' 2>&1",
+                    (build_folder() / "cli" / "shimfuzz").string(), crash.string(), one.subject,
+                    one.target, result.string());
     const double start = now();
-    const int status = std::system(command.c_str());
-    const double seconds = now() - start;
-    if (status != 0) {
+    double reached = start;
+    FILE* said = popen(command.c_str(), "r");
+    std::array<char, 1024> line{};
+    while (said != nullptr && fgets(line.data(), line.size(), said) != nullptr) {
+        const bool is_better = std::string_view{line.data()}.starts_with("minimize: play ");
+        reached = is_better ? now() : reached;
+    }
+    if (said == nullptr || pclose(said) != 0) {
         give_up(fmt::format("this failed: {}", command));
     }
-    return outcome_of(one, result, seconds, scratch.path());
+    const double end = now();
+    return {outcome_of(one, result, reached - start, scratch.path()), end - start};
 }
 
 Outcome by_libfuzzer(const Case& one, const fs::path& crash, double seconds_max) {
@@ -306,45 +319,58 @@ json outcome_json(const std::optional<Outcome>& outcome, const std::string& sign
             {"seconds", outcome->seconds}};
 }
 
-json measure(const Case& one, const fs::path& crash, double seconds,
-             const std::optional<fs::path>& tmin) {
+// What is known before any tool has run.
+json begin_row(const Case& one, const fs::path& crash, double seconds) {
     const TemporaryFolder scratch;
     const std::string signature = signature_of(one, crash, scratch.path());
     if (signature.empty()) {
         give_up(fmt::format("{}: {} upholds everything there", crash.string(), one.subject));
     }
-    json row{{"case", one.name()},
-             {"length", one.length == Length::long_ones ? "long" : "short"},
-             {"signature", signature},
-             {"bytes", fs::file_size(crash)},
-             {"ops", ops_in(crash)},
-             {"seconds_max", seconds}};
-    row["shimfuzz"] = outcome_json(by_shimfuzz(one, crash), signature);
-    row["libfuzzer"] = outcome_json(by_libfuzzer(one, crash, seconds), signature);
-    row["afl_tmin"] =
-        tmin.has_value()
-            ? outcome_json(by_afl_tmin(one, crash, *tmin, seconds * afl_patience), signature)
-            : json(nullptr);
+    return {
+        {"case", one.name()},     {"length", one.length == Length::long_ones ? "long" : "short"},
+        {"signature", signature}, {"bytes", fs::file_size(crash)},
+        {"ops", ops_in(crash)},   {"seconds_max", seconds}};
+}
+
+// The row of `one` as far as it has been measured.
+json kept_row(const Case& one, const fs::path& crash, const fs::path& kept, double seconds) {
+    if (!fs::exists(kept)) {
+        return begin_row(one, crash, seconds);
+    }
+    json row = json::parse(read_whole(kept), nullptr, false);
+    if (!row.is_object() || !row.contains("seconds_max")) {
+        give_up(fmt::format("{}: no row of ours; remove it", kept.string()));
+    }
+    if (row["seconds_max"] != seconds) {
+        give_up(fmt::format("{}: measured with --time {}; remove {} to measure anew", kept.string(),
+                            row["seconds_max"].get<double>(), folder().string()));
+    }
     return row;
 }
 
-// The row of `one`, measured if it is not there.
+// The row of `one`: what is not measured yet is measured, by the tools that are here.
 json row_of(const Case& one, const fs::path& crash, double seconds,
             const std::optional<fs::path>& tmin) {
     const fs::path kept = folder() / (one.name() + ".json");
-    if (fs::exists(kept)) {
-        json row = json::parse(read_whole(kept), nullptr, false);
-        if (!row.is_object() || !row.contains("seconds_max")) {
-            give_up(fmt::format("{}: no row of ours; remove it", kept.string()));
-        }
-        if (row["seconds_max"] != seconds) {
-            give_up(fmt::format("{}: measured with --time {}; remove {} to measure anew",
-                                kept.string(), row["seconds_max"].get<double>(),
-                                folder().string()));
-        }
-        return row;
+    json row = kept_row(one, crash, kept, seconds);
+    const auto is_missing = [&](const char* tool) {
+        return !row.contains(tool) || row[tool].is_null();
+    };
+    const std::string signature = row["signature"];
+    if (is_missing("shimfuzz")) {
+        const auto [outcome, in_all] = by_shimfuzz(one, crash);
+        row["shimfuzz"] = outcome_json(outcome, signature);
+        row["shimfuzz"]["seconds_in_all"] = in_all;
     }
-    json row = measure(one, crash, seconds, tmin);
+    if (is_missing("libfuzzer")) {
+        row["libfuzzer"] = outcome_json(by_libfuzzer(one, crash, seconds), signature);
+    }
+    if (is_missing("afl_tmin")) {
+        row["afl_tmin"] =
+            tmin.has_value()
+                ? outcome_json(by_afl_tmin(one, crash, *tmin, seconds * afl_patience), signature)
+                : json(nullptr);
+    }
     write_whole(kept, row.dump(2) + "\n");
     return row;
 }
@@ -376,6 +402,7 @@ double median(std::vector<double> numbers) {
 json summary_of(const json& rows, const std::string& tool, const std::string& length) {
     json summary{{"measured", 0}, {"same_signature", 0}, {"smaller_than_ours", json::array()}};
     std::vector<double> ratios;
+    std::vector<double> ratios_in_all;
     int measured = 0;
     int same = 0;
     for (const json& row : rows) {
@@ -387,6 +414,8 @@ json summary_of(const json& rows, const std::string& tool, const std::string& le
         same += outcome["same"].get<bool>() ? 1 : 0;
         ratios.push_back(outcome["seconds"].get<double>() /
                          row["shimfuzz"]["seconds"].get<double>());
+        ratios_in_all.push_back(outcome["seconds"].get<double>() /
+                                row["shimfuzz"]["seconds_in_all"].get<double>());
         if (outcome["ops"] < row["shimfuzz"]["ops"]) {
             summary["smaller_than_ours"].push_back(row["case"]);
         }
@@ -394,17 +423,19 @@ json summary_of(const json& rows, const std::string& tool, const std::string& le
     summary["measured"] = measured;
     summary["same_signature"] = same;
     summary["median_of_its_time_to_ours"] = median(ratios);
+    summary["median_of_its_time_to_our_whole_run"] = median(ratios_in_all);
     return summary;
 }
 
 void print_summary(const json& summary, const std::string& tool, const std::string& length) {
-    fmt::print("{:<10} {:<6} the same signature in {} of {}; median of its time to ours {:.1f}; fewer "
-               "ops than ours in {}{}{}\n",
-               tool, length, summary["same_signature"].get<int>(), summary["measured"].get<int>(),
-               summary["median_of_its_time_to_ours"].get<double>(),
-               summary["smaller_than_ours"].size(),
-               summary["smaller_than_ours"].empty() ? "" : ": ",
-               fmt::join(summary["smaller_than_ours"].get<std::vector<std::string>>(), ", "));
+    fmt::print(
+        "{:<10} {:<6} the same signature in {} of {}; median of its time to ours {:.1f}, to our "
+        "whole run {:.1f}; fewer ops than ours in {}{}{}\n",
+        tool, length, summary["same_signature"].get<int>(), summary["measured"].get<int>(),
+        summary["median_of_its_time_to_ours"].get<double>(),
+        summary["median_of_its_time_to_our_whole_run"].get<double>(),
+        summary["smaller_than_ours"].size(), summary["smaller_than_ours"].empty() ? "" : ": ",
+        fmt::join(summary["smaller_than_ours"].get<std::vector<std::string>>(), ", "));
 }
 
 }  // namespace
@@ -450,11 +481,10 @@ void measure_minimize(double seconds, const std::string& json_path) {
         }
     }
     if (!json_path.empty()) {
-        write_whole(json_path, json{{"seconds_max", seconds},
-                                    {"crashes", rows},
-                                    {"summary", summaries}}
-                                       .dump(2) +
-                                   "\n");
+        write_whole(
+            json_path,
+            json{{"seconds_max", seconds}, {"crashes", rows}, {"summary", summaries}}.dump(2) +
+                "\n");
     }
 }
 

@@ -12,9 +12,9 @@ namespace shimfuzz::bench {
 // for each and what they come to, and writes all of it to `json_path` unless that is empty.
 // libFuzzer gets `seconds` for each crash, afl-tmin five times as many before it is given up.
 //
-// Crashes and rows are kept in build/<preset>/bench/minimize, and a row that is there is not
-// measured again: an interrupted run goes on where it was. What is already in `json_path` is
-// not overwritten.
+// Crashes and rows are kept in build/<preset>/bench/minimize, and what a row has is not measured
+// again: an interrupted run goes on where it was, and a tool that was missing is measured later.
+// What is already in `json_path` is not overwritten.
 void measure_minimize(double seconds, const std::string& json_path);
 
 }  // namespace shimfuzz::bench

@@ -84,8 +84,7 @@ private:
         Found found{.signature = sighting.signature,
                     .executions = sighting.executions,
                     .seconds = sighting.seconds};
-        found.scenario =
-            reduce(runner_, document(sighting.scenario), sighting.signature).scenario;
+        found.scenario = reduce(runner_, document(sighting.scenario), sighting.signature).scenario;
         found.witness = findings_folder() /
                         (pair_.fuzzer->target + "-" + slug(sighting.signature) + text_extension);
         make_folder(findings_folder());

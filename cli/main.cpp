@@ -80,6 +80,7 @@ void define_minimize(CLI::App& app, CommandLine& line) {
     add_target(verb, options.target);
     verb->add_option("-o,--out", options.out,
                      "where to write the text (stdout); for a folder, a folder");
+    verb->add_flag("--verbose", options.verbose, "say each simplification on stderr");
     verb->callback([&line] { line.verb = [&line] { return minimize(line.minimize); }; });
 }
 

@@ -65,8 +65,9 @@ int minimize(const MinimizeOptions& options) {
                          "minimizing",
                          options.file, options.subject};
     }
-    const Minimized minimized = reduce(
-        runner, original->document, original->signature, {.progress = MinimizeProgress{""}, .stop = interrupted});
+    const Minimized minimized =
+        reduce(runner, original->document, original->signature,
+               {.progress = MinimizeProgress{"", options.verbose}, .stop = interrupted});
     MinimizeProgress::end();
     write_or_print(options.out, text_of({.play = read.play, .scenario = minimized.scenario}));
     say_result(original->document.scenario, minimized, original->signature);

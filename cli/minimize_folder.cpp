@@ -101,15 +101,15 @@ public:
 private:
     void minimize_one(const std::string& signature, const std::string& target,
                       const Member& simplest) {
-        const Minimized minimized =
-            reduce(runner_, simplest.document, signature,
-                   {.progress = MinimizeProgress{signature}, .stop = interrupted});
+        const Minimized minimized = reduce(
+            runner_, simplest.document, signature,
+            {.progress = MinimizeProgress{signature, options_.verbose}, .stop = interrupted});
         MinimizeProgress::end();
         const fs::path witness =
             fs::path{options_.out} / (target + "-" + slug(signature) + text_extension);
-        write_file(witness, witness_text(options_.subject, signature,
-                                         {.play = simplest.document.play,
-                                          .scenario = minimized.scenario}));
+        write_file(witness,
+                   witness_text(options_.subject, signature,
+                                {.play = simplest.document.play, .scenario = minimized.scenario}));
         fmt::print("  witness    {}, {} ops{}\n", shown(witness), minimized.scenario.ops.size(),
                    minimized.complete ? "" : " (interrupted: there may be a simpler one)");
     }

@@ -37,10 +37,9 @@ constexpr std::size_t raw_bytes_one_by_one = 1024;
 
 // How many raw bytes `op` takes, of `left`.
 std::size_t raw_taken(const Op& op, std::size_t left) {
-    const bool takes_material =
-        op.choice == static_cast<std::uint8_t>(scenario::Material::raw) &&
-        (op.kind == OpKind::config_certificate || op.kind == OpKind::config_key ||
-         op.kind == OpKind::config_trust);
+    const bool takes_material = op.choice == static_cast<std::uint8_t>(scenario::Material::raw) &&
+                                (op.kind == OpKind::config_certificate ||
+                                 op.kind == OpKind::config_key || op.kind == OpKind::config_trust);
     const bool takes = takes_material || op.kind == OpKind::wire_raw ||
                        op.kind == OpKind::config_alpn || op.kind == OpKind::config_host;
     if (!takes) {
@@ -241,8 +240,8 @@ private:
     }
 
     void plainer_choice(std::size_t index) {
-        for (std::uint8_t choice = 0;
-             index < best_.ops.size() && choice < best_.ops[index].choice; ++choice) {
+        for (std::uint8_t choice = 0; index < best_.ops.size() && choice < best_.ops[index].choice;
+             ++choice) {
             Scenario plainer = best_;
             plainer.ops[index].choice = choice;
             plainer.ops[index].number = 0;
@@ -275,8 +274,8 @@ private:
         }
         std::uint32_t too_low = 0;
         while (index < best_.ops.size() && best_.ops[index].number > too_low + 1U) {
-            const auto middle = static_cast<std::uint16_t>(
-                too_low + (best_.ops[index].number - too_low) / 2U);
+            const auto middle =
+                static_cast<std::uint16_t>(too_low + (best_.ops[index].number - too_low) / 2U);
             if (!take_number(index, middle)) {
                 too_low = middle;
             }
@@ -407,7 +406,7 @@ private:
     const Oracle& shows_;
     const MinimizeSettings& settings_;
     Scenario best_;
-    std::size_t last_op_ = 0;  // where the best shows it
+    std::size_t last_op_ = 0;               // where the best shows it
     std::unordered_set<std::string> seen_;  // what was asked about, as bytes
     std::size_t tried_ = 0;
     bool stopped_ = false;

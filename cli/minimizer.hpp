@@ -26,8 +26,8 @@ using Progress = std::function<void(std::size_t tried, const scenario::Scenario&
 using StopAsked = std::function<bool()>;
 
 struct MinimizeSettings {
-    Progress progress;  // empty: nobody
-    StopAsked stop;     // empty: never
+    Progress progress;                   // empty: nobody
+    StopAsked stop;                      // empty: never
     std::optional<scenario::Play> play;  // if known, what it has no use for is dropped first
 };
 

@@ -39,8 +39,7 @@ Reduced reduce_under(Runner& runner, const scenario::Document& document,
     all.play = document.play;
     bool began = false;
     const auto shows = [&](const scenario::Scenario& candidate) -> std::optional<std::size_t> {
-        const Seen seen =
-            runner.see({.play = document.play, .scenario = candidate}, circumstances);
+        const Seen seen = runner.see({.play = document.play, .scenario = candidate}, circumstances);
         if (seen.signature != signature) {
             return std::nullopt;
         }
@@ -56,11 +55,10 @@ Reduced reduce_under(Runner& runner, const scenario::Document& document,
 Minimized reduce(Runner& runner, const scenario::Document& document, const std::string& signature,
                  const MinimizeSettings& settings) {
     // A process that has played something before costs a hang twice.
-    Reduced quick = reduce_under(
-        runner, document, signature, settings,
-        {.fresh = is_hang(signature), .processor_ms = candidate_processor_ms});
-    const scenario::Document smallest{.play = document.play,
-                                      .scenario = quick.minimized.scenario};
+    Reduced quick =
+        reduce_under(runner, document, signature, settings,
+                     {.fresh = is_hang(signature), .processor_ms = candidate_processor_ms});
+    const scenario::Document smallest{.play = document.play, .scenario = quick.minimized.scenario};
     if (!quick.minimized.complete || (quick.began && shows_afresh(runner, smallest, signature))) {
         return std::move(quick.minimized);
     }

@@ -17,11 +17,10 @@ namespace shimfuzz::cli {
 
 // reduce returns the smallest scenario it can find that shows `signature`, as `document` must.
 // Every candidate is held against the signature to the letter, and the result has shown it once
-// more in a process that had played nothing else, unless it was stopped before. Throws UsageError if `document` does not show it
-// there, because the play then depends on more than the scenario.
+// more in a process that had played nothing else, unless it was stopped before. Throws UsageError
+// if `document` does not show it there, because the play then depends on more than the scenario.
 [[nodiscard]] Minimized reduce(Runner& runner, const scenario::Document& document,
-                               const std::string& signature,
-                               const MinimizeSettings& settings = {});
+                               const std::string& signature, const MinimizeSettings& settings = {});
 
 // Shown is a scenario and the signature that it shows.
 struct Shown {

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -201,22 +202,43 @@ void say_what_was_tried(const Question& question, const ReproduceOptions& option
     }
 }
 
+// What else shows, a line for each signature.
+void say_others(const Tried& tried, const Showing& chosen) {
+    std::vector<std::string> signatures;
+    std::map<std::string, std::string> where;
+    for (const Showing& other : tried.showings) {
+        if (&other == &chosen) {
+            continue;
+        }
+        std::string& places = where[other.signature];
+        if (places.empty()) {
+            signatures.push_back(other.signature);
+        }
+        places += fmt::format("{}{} on {}{}", places.empty() ? "" : ", ", other.target,
+                              other.subject, other.is_declared ? " (known)" : "");
+    }
+    for (const std::string& signature : signatures) {
+        fmt::print("also     {}: {}\n", signature, where[signature]);
+    }
+}
+
 void say_choice(const Question& question, const Tried& tried, const Showing& chosen) {
     fmt::print("target   {}, {}\n", chosen.target, spell(question.target_known));
     fmt::print("subject  {}, {}\n", chosen.subject, spell(question.subject_known));
     fmt::print("shows    {}\n", chosen.signature);
-    for (const Showing& other : tried.showings) {
-        if (&other != &chosen) {
-            fmt::print("also     {} on {}: {}{}\n", other.target, other.subject, other.signature,
-                       other.is_declared ? " (known)" : "");
-        }
-    }
+    say_others(tried, chosen);
 }
 
-// What nobody has declared is what one wants to know about.
+// A fuzz program ends at what nobody has declared, and at a death, known or not. So that is what a
+// test case was most likely kept for.
 const Showing& choose(const std::vector<Showing>& showings) {
-    const auto undeclared = std::ranges::find(showings, false, &Showing::is_declared);
-    return undeclared != showings.end() ? *undeclared : showings.front();
+    const auto rank = [](const Showing& showing) {
+        const bool is_death = showing.signature.starts_with("memory_is_safe: ") ||
+                              showing.signature.starts_with("no_undefined_behaviour: ") ||
+                              showing.signature.ends_with(": runaway");
+        return !showing.is_declared ? 0 : is_death ? 1 : 2;
+    };
+    return *std::ranges::min_element(showings, {}, rank);
 }
 
 fs::path witness_path(const Build& build, const ReproduceOptions& options, const Showing& chosen) {
@@ -238,8 +260,7 @@ int explain_witness(const Build& build, const ReproduceOptions& options, const S
         reduce(runner, chosen.document, chosen.signature,
                {.progress = MinimizeProgress{chosen.signature}, .stop = interrupted});
     MinimizeProgress::end();
-    const scenario::Document document{.play = chosen.document.play,
-                                      .scenario = minimized.scenario};
+    const scenario::Document document{.play = chosen.document.play, .scenario = minimized.scenario};
     write_file(witness, witness_text(chosen.subject, chosen.signature, document));
     fmt::print("witness  {}, from {} to {} ops{}\n\n", shown(witness),
                chosen.document.scenario.ops.size(), minimized.scenario.ops.size(),

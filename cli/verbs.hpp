@@ -29,6 +29,7 @@ struct MinimizeOptions {
     std::string subject;
     std::string target;
     std::string out;  // empty: stdout; for a folder, the folder of its witnesses
+    bool verbose = false;
 };
 
 // minimize makes a scenario as small as its violation allows and prints it as text; of a folder,

@@ -33,11 +33,10 @@ std::optional<std::string> why_not_played(const scenario::Document& document) {
 
 std::variant<Request, std::string> parse_request(std::string_view line) {
     const ordered_json request = ordered_json::parse(line, nullptr, false);
-    const bool well_formed = request.is_object() && request.contains("scenario") &&
-                             request["scenario"].is_string() && request.contains("trace") &&
-                             request["trace"].is_boolean() &&
-                             may_say(request, "fresh") && may_say(request, "brief") &&
-                             is_a_bound(request.value("processor_ms", ordered_json(1)));
+    const bool well_formed =
+        request.is_object() && request.contains("scenario") && request["scenario"].is_string() &&
+        request.contains("trace") && request["trace"].is_boolean() && may_say(request, "fresh") &&
+        may_say(request, "brief") && is_a_bound(request.value("processor_ms", ordered_json(1)));
     if (!well_formed) {
         return R"(a request is {"scenario": TEXT, "trace": BOOL}; "fresh": BOOL, )"
                R"("brief": BOOL and "processor_ms": 1 to 2000 may be added)";

@@ -2,10 +2,10 @@
 //
 // What a runner is asked, and how it answers from the process it is asked in.
 //
-// A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}, and where it must be played by a
-// process that has played nothing else, "fresh": true. Where it may not take as long as
-// scenarios may, "processor_ms" says how long; who needs the verdict alone says "brief": true. An
-// answer is one line of JSON, too.
+// A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}, and where it must be played by
+// a process that has played nothing else, "fresh": true. Where it may not take as long as scenarios
+// may, "processor_ms" says how long; who needs the verdict alone says "brief": true. An answer is
+// one line of JSON, too.
 #pragma once
 
 #include "harness/run.hpp"

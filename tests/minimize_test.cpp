@@ -215,8 +215,8 @@ TEST(Minimizer, clears_raw_bytes_that_may_be_anything) {
 }
 
 TEST(Minimizer, stops_with_the_best_so_far) {
-    const auto shows = anywhere(
-        [](const Scenario& scenario) { return count(scenario, OpKind::app_close) >= 1; });
+    const auto shows =
+        anywhere([](const Scenario& scenario) { return count(scenario, OpKind::app_close) >= 1; });
     for (const std::size_t plays : {0U, 1U, 2U, 5U}) {
         std::size_t tried = 0;
         const cli::Minimized result = cli::minimize(
@@ -348,8 +348,8 @@ TEST_F(Programs, minimize_survives_a_call_that_never_returns) {
 
 TEST_F(Programs, minimize_survives_aborts_and_takes_them_apart) {
     // It aborts (2), hangs for less (1), and runs out of memory for more (4).
-    put("a.scenario", std::string{setup_without_loop} +
-                          "rx_record bytes=9\ntx_room bytes=8\ncall_read size=2\n");
+    put("a.scenario",
+        std::string{setup_without_loop} + "rx_record bytes=9\ntx_room bytes=8\ncall_read size=2\n");
     const Ended ended = shimfuzz("minimize a.scenario --subject " SHIMFUZZ_MISBEHAVING_RUNNER);
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     EXPECT_EQ(ended.out, std::string{setup_without_loop} + "call_read size=2\n");
