@@ -226,6 +226,8 @@ std::pair<Outcome, double> by_shimfuzz(const Case& one, const fs::path& crash) {
         give_up(fmt::format("this failed: {}", command));
     }
     const double end = now();
+    // A crash that could not be made smaller is the result once that is known.
+    reached = reached > start ? reached : end;
     return {outcome_of(one, result, reached - start, scratch.path()), end - start};
 }
 

@@ -17,8 +17,8 @@ void note_interrupt(int) {
 }  // namespace
 
 void catch_interrupts() {
-    std::signal(SIGINT, note_interrupt);
     std::signal(SIGTERM, note_interrupt);
+    std::signal(SIGINT, note_interrupt);
 }
 
 bool interrupted() noexcept {
