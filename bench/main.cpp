@@ -3,6 +3,7 @@
 // `./dev bench`: what is measured, by name.
 
 #include "bench/fuzzer_run.hpp"
+#include "bench/minimize.hpp"
 #include "bench/search.hpp"
 #include "bench/speed.hpp"
 #include "bench/wire.hpp"
@@ -53,7 +54,12 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, repeats_max));
     wire->add_option("--time", seconds, "seconds of each search from nothing")
         ->check(CLI::Range(1.0, 3600.0));
-    for (CLI::App* verb : {speed, search, wire}) {
+    double minimize_seconds = 60;
+    CLI::App* minimize =
+        app.add_subcommand("minimize", "crashes made smaller by us, by libFuzzer and by afl-tmin");
+    minimize->add_option("--time", minimize_seconds, "seconds that libFuzzer gets for each crash")
+        ->check(CLI::Range(1.0, 3600.0));
+    for (CLI::App* verb : {speed, search, wire, minimize}) {
         verb->add_option("--json", json_path, "also write the numbers to this file");
     }
     try {
@@ -63,8 +69,9 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         bench::give_up(
             fmt::format("{}; usage: ./dev bench speed [--rounds N] [--target NAME] "
-                        "[--json OUT], ./dev bench search [--seeds N] [--json OUT] or ./dev bench "
-                        "wire [--rounds N] [--time S] [--json OUT]",
+                        "[--json OUT], ./dev bench search [--seeds N] [--json OUT], ./dev bench "
+                        "wire [--rounds N] [--time S] [--json OUT] or ./dev bench minimize "
+                        "[--time S] [--json OUT]",
                         error.what()));
     }
     if (!json_path.empty()) {
@@ -74,6 +81,8 @@ int main(int argc, char** argv) {
         bench::measure_speed(rounds, target, json_path);
     } else if (wire->parsed()) {
         bench::measure_wire(rounds, seconds, json_path);
+    } else if (minimize->parsed()) {
+        bench::measure_minimize(minimize_seconds, json_path);
     } else {
         bench::measure_search(seeds, json_path);
     }

@@ -3,8 +3,9 @@
 #include "cli/campaign.hpp"
 
 #include "cli/files.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/live_status.hpp"
-#include "cli/minimizer.hpp"
+#include "cli/reduction.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/usage_error.hpp"
 
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -21,20 +21,6 @@ namespace shimfuzz::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// `text` as part of a file's name: small letters and digits, all else one dash.
-std::string slug(std::string_view text) {
-    std::string name;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if (std::isalnum(byte) != 0 || letter == '_') {
-            name += static_cast<char>(std::tolower(byte));
-        } else if (!name.empty() && name.back() != '-') {
-            name += '-';
-        }
-    }
-    return name;
-}
 
 // One pair from its search to its witnesses.
 class PairRun {
@@ -98,21 +84,12 @@ private:
         Found found{.signature = sighting.signature,
                     .executions = sighting.executions,
                     .seconds = sighting.seconds};
-        const auto shows = [&](const scenario::Scenario& candidate) {
-            return runner_.signature(document(candidate)) == sighting.signature;
-        };
-        if (!shows(sighting.scenario)) {
-            throw UsageError{"{}: {} does not show again in the runner: the play depends on more "
-                             "than the scenario",
-                             pair_.name(), sighting.signature};
-        }
-        found.scenario = minimize(sighting.scenario, shows).scenario;
+        found.scenario = reduce(runner_, document(sighting.scenario), sighting.signature).scenario;
         found.witness = findings_folder() /
                         (pair_.fuzzer->target + "-" + slug(sighting.signature) + text_extension);
         make_folder(findings_folder());
-        write_file(found.witness,
-                   fmt::format("# {} shows here: {}\n{}", pair_.fuzzer->subject, sighting.signature,
-                               text_of(document(found.scenario))));
+        write_file(found.witness, witness_text(pair_.fuzzer->subject, sighting.signature,
+                                               document(found.scenario)));
         require_replay(found);
         return found;
     }

@@ -44,21 +44,56 @@ std::string read_file(const fs::path& path) {
     return content;
 }
 
-void write_file(const fs::path& path, std::string_view content) {
-    fs::path temporary = path;
-    temporary += fmt::format(".{}.tmp", getpid());
-    std::ofstream file{temporary, std::ios::binary};
+namespace {
+
+// Whether `content` has reached `path`; if not, errno says why.
+bool put(const fs::path& path, std::string_view content) {
+    std::ofstream file{path, std::ios::binary};
     file.write(content.data(), static_cast<std::streamsize>(content.size()));
     file.close();
+    return file.good();
+}
+
+}  // namespace
+
+void write_file(const fs::path& path, std::string_view content) {
     std::error_code error;
-    if (file) {
+    // A device or a pipe is written to; a rename would put a file in its place.
+    if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
+        if (fs::is_directory(path, error) || !put(path, content)) {
+            throw UsageError{"{}: cannot be written: {}", path.string(),
+                             std::strerror(fs::is_directory(path, error) ? EISDIR : errno)};
+        }
+        return;
+    }
+    fs::path temporary = path;
+    temporary += fmt::format(".{}.tmp", getpid());
+    const bool written = put(temporary, content);
+    if (written) {
         fs::rename(temporary, path, error);
     }
-    if (!file || error) {
-        const std::string reason = error ? error.message() : std::strerror(errno);
+    if (!written || error) {
+        const std::string reason = written ? error.message() : std::strerror(errno);
         fs::remove(temporary, error);
         throw UsageError{"{}: cannot be written: {}", path.string(), reason};
     }
+}
+
+void require_writable(const fs::path& path) {
+    if (path.empty()) {
+        return;
+    }
+    std::error_code error;
+    const bool exists = fs::exists(path, error);
+    const bool is_file = !exists || fs::is_regular_file(path, error);
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path{"."};
+    const fs::path& written_to = is_file ? folder : path;
+    if (exists && fs::is_directory(path, error)) {
+        errno = EISDIR;
+    } else if (access(written_to.c_str(), W_OK) == 0) {
+        return;
+    }
+    throw UsageError{"{}: cannot be written: {}", path.string(), std::strerror(errno)};
 }
 
 void make_folder(const fs::path& path) {
@@ -72,7 +107,8 @@ void make_folder(const fs::path& path) {
 std::vector<fs::path> files_below(const fs::path& path, std::string_view extension) {
     std::vector<fs::path> files;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator{path}) {
-        if (entry.is_regular_file() && entry.path().extension() == extension) {
+        const bool is_meant = extension.empty() || entry.path().extension() == extension;
+        if (entry.is_regular_file() && is_meant) {
             files.push_back(entry.path());
         }
     }

@@ -17,14 +17,19 @@ inline constexpr std::uintmax_t file_size_max = std::uintmax_t{16} << 20;
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
 // write_file makes `path` hold `content`, or throws UsageError and leaves what was there. It is
-// written under a temporary name and renamed, so nobody ever sees half of it.
+// written under a temporary name and renamed, so nobody ever sees half of it; what is no file, as a
+// device, is written to.
 void write_file(const std::filesystem::path& path, std::string_view content);
+
+// require_writable throws UsageError if write_file would have no place for `path`; empty is stdout
+// and fine. For who would find out only after long work.
+void require_writable(const std::filesystem::path& path);
 
 // make_folder makes `path` and what is above it, or throws UsageError.
 void make_folder(const std::filesystem::path& path);
 
-// files_below returns the files in the folder `path` whose names end in `extension`, in the order
-// of their names.
+// files_below returns the files in the folder `path` and its folders whose names end in
+// `extension`, or all if that is empty, in the order of their names.
 [[nodiscard]] std::vector<std::filesystem::path> files_below(const std::filesystem::path& path,
                                                              std::string_view extension);
 

@@ -3,14 +3,14 @@
 #include "cli/fuzz_search.hpp"
 
 #include "cli/files.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/reduction.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/usage_error.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <cstdlib>
 
 namespace shimfuzz::cli {
@@ -23,12 +23,6 @@ constexpr double seconds_min = 1;
 constexpr int input_seconds_max = 5;
 
 constexpr std::size_t last_lines_max = 20;
-
-std::atomic<bool> interrupt_seen = false;
-
-void note_interrupt(int) {
-    interrupt_seen = true;
-}
 
 // A death is explained by the runner: the fuzz binary need not take its time to.
 std::string quiet_deaths() {
@@ -45,15 +39,6 @@ template <typename... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
 }  // namespace
-
-bool interrupted() noexcept {
-    return interrupt_seen;
-}
-
-void catch_interrupts() {
-    std::signal(SIGINT, note_interrupt);
-    std::signal(SIGTERM, note_interrupt);
-}
 
 std::string_view invariant_of(std::string_view signature) noexcept {
     return signature.substr(0, signature.find(':'));
@@ -173,13 +158,13 @@ void Search::note(const std::string& signature, const scenario::Scenario& scenar
 
 void Search::explain_death(const std::string& path) {
     const std::string content = read_file(path);
-    for (const scenario::Scenario& scenario : plays_of(*pair_.target, from_bytes(content))) {
-        const std::optional<std::string> signature =
-            runner_.signature({.play = pair_.target->play, .scenario = scenario});
-        if (signature.has_value()) {
-            note(*signature, scenario, executions_before_);
-            return;
-        }
+    const scenario::Scenario scenario = from_bytes(content);
+    const std::optional<Shown> found =
+        first_shown(runner_, {.play = pair_.target->play, .scenario = scenario},
+                    std::string{pair_.target->name});
+    if (found.has_value()) {
+        note(found->signature, found->document.scenario, executions_before_);
+        return;
     }
     make_folder(settings_.keep);
     const std::filesystem::path kept =

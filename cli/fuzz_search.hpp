@@ -80,10 +80,4 @@ private:
     std::deque<std::string> last_lines_;  // what the process said last, for when it fails
 };
 
-// interrupted says whether the person at the terminal has asked to stop.
-[[nodiscard]] bool interrupted() noexcept;
-
-// catch_interrupts makes that known instead of ending the program.
-void catch_interrupts();
-
 }  // namespace shimfuzz::cli

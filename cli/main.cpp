@@ -29,6 +29,7 @@ namespace {
 struct CommandLine {
     ExplainOptions explain;
     MinimizeOptions minimize;
+    ReproduceOptions reproduce;
     EncodeOptions encode;
     DecodeOptions decode;
     CheckOptions check;
@@ -78,11 +79,27 @@ void define_minimize(CLI::App& app, CommandLine& line) {
     CLI::App* verb =
         app.add_subcommand("minimize", "make a scenario as small as its violation allows");
     MinimizeOptions& options = line.minimize;
-    verb->add_option("FILE", options.file, "a scenario, as text or as bytes")->required();
+    verb->add_option("FILE", options.file, "a scenario, as text or as bytes, or a folder of them")
+        ->required();
     add_subject(verb, options.subject)->required();
     add_target(verb, options.target);
-    verb->add_option("-o,--out", options.out, "where to write the text (stdout)");
+    verb->add_option("-o,--out", options.out,
+                     "where to write the text (stdout); for a folder, a folder");
+    verb->add_flag("--verbose", options.verbose, "say each simplification on stderr");
     verb->callback([&line] { line.verb = [&line] { return minimize(line.minimize); }; });
+}
+
+void define_reproduce(CLI::App& app, CommandLine& line) {
+    CLI::App* verb = app.add_subcommand(
+        "reproduce", "from a test case to what it violates, a minimal witness and an explanation");
+    ReproduceOptions& options = line.reproduce;
+    verb->add_option("FILE", options.file, "a test case of any engine, or a text scenario")
+        ->required();
+    add_subject(verb, options.subject);
+    add_target(verb, options.target);
+    add_baseline(verb, options.baseline);
+    verb->add_option("-o,--out", options.out, "where to write the witness (build/.../reproduced)");
+    verb->callback([&line] { line.verb = [&line] { return reproduce(line.reproduce); }; });
 }
 
 void define_encode(CLI::App& app, CommandLine& line) {
@@ -214,6 +231,7 @@ int run(const std::vector<std::string>& words) {
     app.require_subcommand(1);
     define_explain(app, line);
     define_minimize(app, line);
+    define_reproduce(app, line);
     define_encode(app, line);
     define_decode(app, line);
     define_check(app, line);

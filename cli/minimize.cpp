@@ -3,65 +3,75 @@
 #include "cli/build.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/files.hpp"
-#include "cli/minimizer.hpp"
-#include "cli/runner.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/minimize_folder.hpp"
+#include "cli/minimize_progress.hpp"
+#include "cli/reduction.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/usage_error.hpp"
 #include "cli/verbs.hpp"
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <cstdio>
 
 namespace shimfuzz::cli {
 namespace {
 
-// Tells a person who waits how far it is; a log gets the end only.
-void show_progress(std::size_t tried, std::size_t ops) {
-    constexpr std::size_t every = 50;
-    if (tried % every == 0 && isatty(STDERR_FILENO) != 0) {
-        fmt::print(stderr, "\rminimize: {} tried, {} ops left ", tried, ops);
-        std::fflush(stderr);
+void say_result(const scenario::Scenario& from, const Minimized& minimized,
+                const std::string& signature) {
+    if (minimized.complete) {
+        fmt::print(stderr, "minimize: from {} to {} ops in {} plays; no simpler one shows {}\n",
+                   from.ops.size(), minimized.scenario.ops.size(), minimized.tried, signature);
+    } else {
+        fmt::print(stderr,
+                   "minimize: interrupted: from {} to {} ops in {} plays; a simpler one may show "
+                   "{}\n",
+                   from.ops.size(), minimized.scenario.ops.size(), minimized.tried, signature);
     }
 }
 
-void end_progress() {
-    if (isatty(STDERR_FILENO) != 0) {
-        fmt::print(stderr, "\r\x1b[K");
+// What has been found is printed where it cannot be written: nobody shall lose it.
+void write_or_print(const std::string& path, const std::string& text) {
+    if (path.empty()) {
+        fmt::print("{}", text);
+        return;
+    }
+    try {
+        write_file(path, text);
+    } catch (const UsageError& error) {
+        fmt::print("{}", text);
+        std::fflush(stdout);
+        throw UsageError{"{}; the result is on stdout", error.what()};
     }
 }
 
 }  // namespace
 
 int minimize(const MinimizeOptions& options) {
+    // From here on: what was found before an interrupt is the user's, however little it is.
+    catch_interrupts();
+    std::error_code ignored;
+    if (std::filesystem::is_directory(options.file, ignored)) {
+        return minimize_folder(options);
+    }
     const Build build;
-    const scenario::Document original = read_scenario(options.file, options.target);
+    const scenario::Document read = read_scenario(options.file, options.target);
+    require_writable(options.out);
     Runner runner{build.runner(options.subject)};
-    const std::optional<std::string> wanted = runner.signature(original);
-    if (!wanted.has_value()) {
+    const std::optional<Shown> original = first_shown(runner, read, options.target);
+    if (!original.has_value()) {
         throw UsageError{"{}: {} upholds everything here, so there is nothing to keep while "
                          "minimizing",
                          options.file, options.subject};
     }
-    std::size_t tried = 0;
     const Minimized minimized =
-        minimize(original.scenario, [&](const scenario::Scenario& candidate) {
-            show_progress(++tried, candidate.ops.size());
-            return runner.signature({.play = original.play, .scenario = candidate}) == wanted;
-        });
-    end_progress();
-    fmt::print(stderr, "minimize: from {} to {} ops in {} plays; no simpler one shows {}\n",
-               original.scenario.ops.size(), minimized.scenario.ops.size(), minimized.tried,
-               *wanted);
-    const std::string text = text_of({.play = original.play, .scenario = minimized.scenario});
-    if (options.out.empty()) {
-        fmt::print("{}", text);
-    } else {
-        write_file(options.out, text);
-    }
-    return exit_as_declared;
+        reduce(runner, original->document, original->signature,
+               {.progress = MinimizeProgress{"", options.verbose}, .stop = interrupted});
+    MinimizeProgress::end();
+    write_or_print(options.out, text_of({.play = read.play, .scenario = minimized.scenario}));
+    say_result(original->document.scenario, minimized, original->signature);
+    return minimized.complete ? exit_as_declared : exit_interrupted;
 }
 
 }  // namespace shimfuzz::cli

@@ -16,11 +16,25 @@ std::string text_of(const scenario::Document& document) {
 Runner::Runner(const std::filesystem::path& program)
     : program_{program}, process_{{program.string(), "serve"}, Listen::to_stdout} {}
 
-ordered_json Runner::hear_of(const scenario::Document& document, bool trace) {
-    const ordered_json request{{"scenario", text_of(document)}, {"trace", trace}};
+ordered_json Runner::hear_of(const scenario::Document& document, bool trace,
+                             const Circumstances& circumstances) {
+    ordered_json request{{"scenario", text_of(document)}, {"trace", trace}};
+    if (circumstances.brief) {
+        request["brief"] = true;
+    }
+    if (circumstances.fresh) {
+        request["fresh"] = true;
+    }
+    if (circumstances.processor_ms.has_value()) {
+        request["processor_ms"] = *circumstances.processor_ms;
+    }
     static_cast<void>(process_.tell(request.dump()));
     const std::optional<std::string> line = process_.hear();
     ordered_json answer = ordered_json::parse(line.value_or(""), nullptr, false);
+    if (answer.is_object() && answer.contains("error") && answer["error"].is_string()) {
+        throw UsageError{"{}: {}", program_.filename().string(),
+                         answer["error"].get<std::string>()};
+    }
     const bool complete =
         answer.is_object() && answer.contains("verdict") && answer["verdict"].contains("status") &&
         answer["verdict"].contains("signature") && answer.contains("rows") == trace;
@@ -30,8 +44,9 @@ ordered_json Runner::hear_of(const scenario::Document& document, bool trace) {
     return answer;
 }
 
-ordered_json Runner::ask(const scenario::Document& document, bool trace) {
-    ordered_json answer = hear_of(document, trace);
+ordered_json Runner::ask(const scenario::Document& document, bool trace,
+                         const Circumstances& circumstances) {
+    ordered_json answer = hear_of(document, trace, circumstances);
     if (answer["verdict"]["status"] == "not played") {
         throw UsageError{"{}: {}", program_.filename().string(),
                          answer["died"]["reason"].get<std::string>()};
@@ -40,7 +55,7 @@ ordered_json Runner::ask(const scenario::Document& document, bool trace) {
 }
 
 std::optional<ordered_json> Runner::verdict_if_played(const scenario::Document& document) {
-    const ordered_json answer = hear_of(document, false);
+    const ordered_json answer = hear_of(document, false, {.brief = true});
     if (answer["verdict"]["status"] == "not played") {
         return std::nullopt;
     }
@@ -52,12 +67,22 @@ ordered_json Runner::outcome(const scenario::Document& document) {
 }
 
 std::optional<std::string> Runner::signature(const scenario::Document& document) {
-    const ordered_json answer = outcome(document);
-    const ordered_json& signature = answer["verdict"]["signature"];
-    if (signature.is_null()) {
-        return std::nullopt;
+    return see(document).signature;
+}
+
+Seen Runner::see(const scenario::Document& document, const Circumstances& circumstances) {
+    Circumstances briefly = circumstances;
+    briefly.brief = true;
+    const ordered_json answer = ask(document, false, briefly);
+    const ordered_json& verdict = answer["verdict"];
+    Seen seen;
+    if (!verdict["signature"].is_null()) {
+        seen.signature = verdict["signature"].get<std::string>();
+        seen.op = verdict.contains("op") && verdict["op"].is_number_unsigned()
+                      ? std::optional{verdict["op"].get<std::size_t>()}
+                      : std::nullopt;
     }
-    return signature.get<std::string>();
+    return seen;
 }
 
 ordered_json Runner::run(const scenario::Document& document) {

@@ -14,12 +14,29 @@
 
 namespace shimfuzz::cli {
 
+// Seen is what a play showed.
+struct Seen {
+    std::optional<std::string> signature;  // none: all is upheld
+    std::optional<std::size_t> op;         // where; none where that is not known
+};
+
+// How a scenario is played beyond what it says itself.
+struct Circumstances {
+    bool brief = false;               // only the verdict is wanted
+    bool fresh = false;               // by a process that has played nothing else
+    std::optional<int> processor_ms;  // how long it may take; none: as long as the runner gives
+};
+
 class Runner {
 public:
     explicit Runner(const std::filesystem::path& program);
 
     // signature returns the signature of what `document` violates, or nothing if all is upheld.
     [[nodiscard]] std::optional<std::string> signature(const scenario::Document& document);
+
+    // see returns what `document` violates and where.
+    [[nodiscard]] Seen see(const scenario::Document& document,
+                           const Circumstances& circumstances = {});
 
     // run returns the whole account of a play, as the runner's `play` prints it.
     [[nodiscard]] nlohmann::ordered_json run(const scenario::Document& document);
@@ -37,10 +54,12 @@ public:
 private:
     // Throws UsageError if the runner gives no verdict: it does not run, or it says that the fault
     // is its own.
-    [[nodiscard]] nlohmann::ordered_json ask(const scenario::Document& document, bool trace);
+    [[nodiscard]] nlohmann::ordered_json ask(const scenario::Document& document, bool trace,
+                                             const Circumstances& circumstances = {});
 
     // The same, but for what a guard ended: its verdict says so.
-    [[nodiscard]] nlohmann::ordered_json hear_of(const scenario::Document& document, bool trace);
+    [[nodiscard]] nlohmann::ordered_json hear_of(const scenario::Document& document, bool trace,
+                                                 const Circumstances& circumstances);
 
     std::filesystem::path program_;
     Process process_;

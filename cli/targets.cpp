@@ -12,6 +12,7 @@ namespace shimfuzz::cli {
 namespace {
 
 using scenario::Loop;
+using scenario::OpKind;
 using scenario::Profile;
 using scenario::Seam;
 
@@ -89,17 +90,18 @@ std::string target_names() {
     return names;
 }
 
-std::vector<scenario::Scenario> plays_of(const Target& target, const scenario::Scenario& scenario) {
-    if (!target.sweeps_allocations) {
-        return {scenario};
+std::vector<scenario::Scenario> scenarios_of(const Target& target,
+                                             const scenario::Scenario& scenario) {
+    std::vector<scenario::Scenario> scenarios{scenario};
+    scenario::Scenario failing;
+    for (std::uint16_t later = 0; target.sweeps_allocations && later < scenario::sweep_max &&
+                                  scenario::sweep_into(scenario, later, failing);
+         ++later) {
+        if (failing != scenario) {
+            scenarios.push_back(failing);
+        }
     }
-    std::vector<scenario::Scenario> plays(scenario::sweep_max);
-    std::uint16_t later = 0;
-    while (later < plays.size() && scenario::sweep_into(scenario, later, plays[later])) {
-        ++later;
-    }
-    plays.resize(later);
-    return plays;
+    return scenarios;
 }
 
 bool judges(const Target& target, const harness::InvariantDescription& invariant) {

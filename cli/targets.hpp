@@ -34,9 +34,10 @@ struct Target {
 // target_names returns all names, separated by commas.
 [[nodiscard]] std::string target_names();
 
-// plays_of returns the scenarios that a program of `target` plays for the input `scenario`.
-[[nodiscard]] std::vector<scenario::Scenario> plays_of(const Target& target,
-                                                       const scenario::Scenario& scenario);
+// scenarios_of returns what the program of `target` may have played for the input `scenario`, the
+// input itself first. But for a target that sweeps allocations it is all.
+[[nodiscard]] std::vector<scenario::Scenario> scenarios_of(const Target& target,
+                                                           const scenario::Scenario& scenario);
 
 // judges says whether scenarios of `target` can violate `invariant`.
 [[nodiscard]] bool judges(const Target& target, const harness::InvariantDescription& invariant);

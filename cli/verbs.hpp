@@ -28,14 +28,28 @@ struct ExplainOptions {
 [[nodiscard]] int explain(const ExplainOptions& options);
 
 struct MinimizeOptions {
-    std::string file;
+    std::string file;  // or a folder of crash files
     std::string subject;
     std::string target;
-    std::string out;  // empty: stdout
+    std::string out;  // empty: stdout; for a folder, the folder of its witnesses
+    bool verbose = false;
 };
 
-// minimize makes a scenario as small as its violation allows and prints it as text.
+// minimize makes a scenario as small as its violation allows and prints it as text; of a folder,
+// one for each signature. Interrupted, it keeps the best it has found.
 [[nodiscard]] int minimize(const MinimizeOptions& options);
+
+struct ReproduceOptions {
+    std::string file;
+    std::string subject;  // empty: what the file's name says, or all
+    std::string target;   // empty: what the file or its name says, or all
+    std::string out;      // where the witness goes; empty: a folder of the build
+    std::string baseline;
+};
+
+// reproduce goes from a test case of whatever engine to what it violates, a minimal witness and an
+// explanation.
+[[nodiscard]] int reproduce(const ReproduceOptions& options);
 
 struct EncodeOptions {
     std::string from;    // a file, or a folder of text scenarios

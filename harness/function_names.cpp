@@ -3,15 +3,20 @@
 #include "harness/function_names.hpp"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 namespace shimfuzz::harness {
 namespace {
@@ -24,7 +29,7 @@ using Symbol = ElfW(Sym);
 // Image reads structures out of a file's bytes; what lies outside them reads as nothing.
 class Image {
 public:
-    explicit Image(std::string bytes) : bytes_{std::move(bytes)} {}
+    explicit Image(std::span<const char> bytes) noexcept : bytes_{bytes} {}
 
     template <typename Struct>
     [[nodiscard]] std::optional<Struct> at(std::uint64_t offset) const {
@@ -36,13 +41,14 @@ public:
         return value;
     }
 
-    [[nodiscard]] std::string text_at(std::uint64_t offset) const {
+    [[nodiscard]] std::string_view text_at(std::uint64_t offset) const {
         const std::size_t start = std::min<std::size_t>(offset, bytes_.size());
-        return bytes_.substr(start, std::strlen(bytes_.c_str() + start));
+        const char* text = bytes_.data() + start;
+        return {text, strnlen(text, bytes_.size() - start)};
     }
 
 private:
-    std::string bytes_;
+    std::span<const char> bytes_;
 };
 
 std::optional<Header> header_of(const Image& image) {
@@ -80,9 +86,18 @@ std::optional<Section> symbol_section(const Image& image, const Header& header) 
 
 constexpr const char* this_program = "/proc/self/exe";
 
-std::string read_this_program() {
-    std::ifstream file{this_program, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
+// Empty if it cannot be read.
+std::span<const char> map_this_program() {
+    const int fd = open(this_program, O_RDONLY | O_CLOEXEC);
+    struct stat file {};
+    if (fd < 0 || fstat(fd, &file) != 0) {
+        return {};
+    }
+    const auto size = static_cast<std::size_t>(file.st_size);
+    void* bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    return bytes == MAP_FAILED ? std::span<const char>{}
+                               : std::span{static_cast<const char*>(bytes), size};
 }
 
 }  // namespace
@@ -90,7 +105,8 @@ std::string read_this_program() {
 FunctionNames::FunctionNames() {
     std::error_code ignored;  // a program without a path has frames without names
     program_ = std::filesystem::read_symlink(this_program, ignored).string();
-    const Image image{read_this_program()};
+    file_ = map_this_program();
+    const Image image{file_};
     const std::optional<Header> header = header_of(image);
     if (!header.has_value()) {
         return;
@@ -107,12 +123,24 @@ FunctionNames::FunctionNames() {
             symbol.has_value() && symbol->st_size > 0 && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC;
         if (is_function) {
             const std::uint64_t begin = symbol->st_value - base;
+            const std::uint64_t name = names->sh_offset + symbol->st_name;
             ranges_.push_back({.begin = begin,
                                .end = begin + symbol->st_size,
-                               .name = image.text_at(names->sh_offset + symbol->st_name)});
+                               .name = name,
+                               .intercepts = image.text_at(name).starts_with("__interceptor_")});
         }
     }
-    std::ranges::sort(ranges_, {}, &Range::begin);
+    // name_at takes the last of those that begin together: an interceptor, as which its function is
+    // the sanitizer's and not the subject's.
+    std::ranges::sort(ranges_, {}, [](const Range& range) {
+        return std::pair{range.begin, range.intercepts};
+    });
+}
+
+FunctionNames::~FunctionNames() {
+    if (!file_.empty()) {
+        munmap(const_cast<char*>(file_.data()), file_.size());
+    }
 }
 
 std::string FunctionNames::name_at(std::uint64_t offset) const {
@@ -121,7 +149,8 @@ std::string FunctionNames::name_at(std::uint64_t offset) const {
         return {};
     }
     const Range& range = *std::prev(after);
-    return offset < range.end ? range.name.substr(0, range.name.find('.')) : std::string{};
+    const std::string_view name = Image{file_}.text_at(range.name);
+    return std::string{offset < range.end ? name.substr(0, name.find('.')) : ""};
 }
 
 }  // namespace shimfuzz::harness

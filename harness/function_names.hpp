@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,11 @@ namespace shimfuzz::harness {
 
 class FunctionNames {
 public:
-    // Reads the program that runs. Knows no name at all if that cannot be read.
+    // Reads the program that runs, which stays mapped. Knows no name at all if that cannot be read.
     FunctionNames();
+    ~FunctionNames();
+    FunctionNames(const FunctionNames&) = delete;
+    FunctionNames& operator=(const FunctionNames&) = delete;
 
     // program returns the path of the program, as sanitizers print it.
     [[nodiscard]] const std::string& program() const noexcept { return program_; }
@@ -27,12 +31,16 @@ public:
     [[nodiscard]] std::string name_at(std::uint64_t offset) const;
 
 private:
+    // A program has tens of thousands of functions, and few of them are ever asked for: a name is
+    // where it stands in the file.
     struct Range {
         std::uint64_t begin = 0;
         std::uint64_t end = 0;
-        std::string name;
+        std::uint64_t name = 0;
+        bool intercepts = false;  // a sanitizer's, in the place of another function
     };
     std::string program_;
+    std::span<const char> file_;
     std::vector<Range> ranges_;  // by begin
 };
 

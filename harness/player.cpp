@@ -52,6 +52,9 @@ std::string answer_of_the_dead(const Request& request, const PlayerProcess::End&
 }  // namespace
 
 std::string Player::play(const Request& request) {
+    if (request.fresh) {
+        process_.reset();
+    }
     for (;;) {
         if (process_ == nullptr) {
             process_ = std::make_unique<PlayerProcess>();

@@ -16,9 +16,6 @@
 
 namespace shimfuzz::harness {
 
-// Processor time one scenario may use. The longest takes some milliseconds under AddressSanitizer.
-inline constexpr int processor_seconds_max = 2;
-
 // Time on the clock after which a scenario ends even if no signal handler can run.
 inline constexpr unsigned wall_seconds_max = 20;
 

@@ -60,6 +60,10 @@ int play(const std::string& path, bool here) {
 }
 
 int serve() {
+    // Who interrupts a search at a terminal interrupts all of its processes, and what the search
+    // has come to must not be lost with us.
+    std::signal(SIGINT, SIG_IGN);
+    std::signal(SIGTERM, SIG_IGN);
     Player player;
     for (std::string line; std::getline(std::cin, line);) {
         const auto request = parse_request(line);

@@ -8,7 +8,9 @@
 //   shimfuzz-run-X serve                plays one scenario per line of stdin, a JSON object
 //                                       {"scenario": TEXT, "trace": BOOL}, and answers each with
 //                                       one line of JSON: verdict, reach, died, and if `trace` what
-//                                       play prints; or {"error": REASON}
+//                                       play prints; or {"error": REASON}. With "fresh": true it is
+//                                       played in a process that has played nothing else. Ends at
+//                                       the end of stdin: an interrupt is for whoever asks
 #pragma once
 
 #include <span>

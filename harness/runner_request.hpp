@@ -2,7 +2,10 @@
 //
 // What a runner is asked, and how it answers from the process it is asked in.
 //
-// A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}; so is an answer.
+// A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}, and where it must be played by
+// a process that has played nothing else, "fresh": true. Where it may not take as long as scenarios
+// may, "processor_ms" says how long; who needs the verdict alone says "brief": true. An answer is
+// one line of JSON, too.
 #pragma once
 
 #include "harness/run.hpp"
@@ -17,9 +20,15 @@
 
 namespace shimfuzz::harness {
 
+// Processor time one scenario may use. The longest takes some milliseconds under AddressSanitizer.
+inline constexpr int processor_ms_max = 2'000;
+
 struct Request {
     scenario::Document document;
     bool trace = false;  // heading and rows are wanted, too
+    bool fresh = false;  // not in a process that has played anything else
+    bool brief = false;  // nothing but the verdict is wanted
+    int processor_ms = processor_ms_max;
 };
 
 // why_not_played says why the subject that is linked in cannot play `document`; nothing if it can.

@@ -56,12 +56,15 @@ void append_with_op(Scenarios& candidates, const Scenario& scenario, std::size_t
     }
 }
 
+// What is left of a long text is not tried byte by byte: each candidate is a copy of it.
+constexpr std::size_t raw_ranges_max = 64;
+
 // Raw bytes in halves, quarters, ... single ones, from the end.
 void append_shorter_raw(Scenarios& candidates, const Scenario& scenario) {
     const std::size_t count = scenario.raw.size();
     for (std::size_t size = count; size > 0; size /= 2) {
-        // What is left of a long text is not tried byte by byte: each candidate is a copy of it.
-        for (std::size_t end = count, tried = 0; end >= size && tried < 64; end -= size, ++tried) {
+        for (std::size_t end = count, tried = 0; end >= size && tried < raw_ranges_max;
+             end -= size, ++tried) {
             Scenario shorter = scenario;
             const auto first = shorter.raw.begin() + static_cast<std::ptrdiff_t>(end - size);
             shorter.raw.erase(first, first + static_cast<std::ptrdiff_t>(size));
@@ -70,8 +73,24 @@ void append_shorter_raw(Scenarios& candidates, const Scenario& scenario) {
     }
 }
 
-// The boundaries at which shims change what they do: one byte, lws's cut, a record's size.
-constexpr std::array<std::uint16_t, 6> boundaries{0, 1, 2, 1460, 1461, 16384};
+// The same ranges, zero.
+void append_cleared_raw(Scenarios& candidates, const Scenario& scenario) {
+    const std::size_t count = scenario.raw.size();
+    for (std::size_t size = count; size > 0; size /= 2) {
+        for (std::size_t end = count, tried = 0; end >= size && tried < raw_ranges_max;
+             end -= size, ++tried) {
+            Scenario cleared = scenario;
+            const auto first = cleared.raw.begin() + static_cast<std::ptrdiff_t>(end - size);
+            std::fill_n(first, size, std::uint8_t{0});
+            if (cleared != scenario) {
+                candidates.push_back(std::move(cleared));
+            }
+        }
+    }
+}
+
+// One byte, lws's cut, a record's size.
+constexpr std::array<std::uint16_t, 6> boundary_numbers{0, 1, 2, 1460, 1461, 16384};
 
 void append_lower_numbers(Scenarios& candidates, const Scenario& scenario, std::size_t index) {
     const Op& op = scenario.ops[index];
@@ -83,7 +102,7 @@ void append_lower_numbers(Scenarios& candidates, const Scenario& scenario, std::
         lower.number = number;
         append_with_op(candidates, scenario, index, lower);
     };
-    for (const std::uint16_t boundary : boundaries) {
+    for (const std::uint16_t boundary : boundary_numbers) {
         if (boundary < op.number) {
             with_number(boundary);
         }
@@ -178,6 +197,10 @@ Scenario without(const Scenario& scenario, std::size_t first, std::size_t count)
     return shorter;
 }
 
+std::span<const std::uint16_t> boundaries() noexcept {
+    return boundary_numbers;
+}
+
 std::uint64_t weight(const Scenario& scenario) noexcept {
     constexpr std::uint64_t op_weight = std::uint64_t{1} << 40;
     std::uint64_t total = scenario.ops.size() * op_weight;
@@ -196,7 +219,8 @@ std::uint64_t weight(const Scenario& scenario) noexcept {
     total += static_cast<std::uint64_t>(setup.trust) << 25;
     total += static_cast<std::uint64_t>(setup.identity) << 27;
     total += static_cast<std::uint64_t>(setup.verify) << 30;
-    total += scenario.raw.size();
+    total += 2 * scenario.raw.size();
+    total -= static_cast<std::uint64_t>(std::ranges::count(scenario.raw, std::uint8_t{0}));
     // The default read size is the plainest of all; every other counts by its size.
     total += setup.read_size == Setup{}.read_size ? 0 : std::uint64_t{setup.read_size} + 1;
     return total;
@@ -208,6 +232,7 @@ Scenarios shrinks(const Scenario& scenario) {
     append_shorter(candidates, scenario);
     append_shorter_raw(candidates, scenario);
     append_plainer_setup(candidates, scenario);
+    append_cleared_raw(candidates, scenario);
     for (std::size_t index = 0; index < scenario.ops.size(); ++index) {
         append_plainer_choices(candidates, scenario, index);
         append_lower_numbers(candidates, scenario, index);

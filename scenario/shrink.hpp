@@ -7,6 +7,8 @@
 
 #include "scenario/scenario.hpp"
 
+#include <span>
+
 namespace shimfuzz::scenario {
 
 // shrinks returns scenarios simpler than `scenario`, the boldest first: ranges of ops dropped, then
@@ -17,7 +19,11 @@ namespace shimfuzz::scenario {
 // without returns `scenario` without `count` of its ops, from `first` on.
 [[nodiscard]] Scenario without(const Scenario& scenario, std::size_t first, std::size_t count);
 
-// weight orders scenarios by simplicity: fewer ops first, then plainer operands.
+// boundaries returns the numbers at which shims change what they do, the smallest first.
+[[nodiscard]] std::span<const std::uint16_t> boundaries() noexcept;
+
+// weight orders scenarios by simplicity: fewer ops first, then plainer operands, then
+// fewer raw bytes, and those zero.
 [[nodiscard]] std::uint64_t weight(const Scenario& scenario) noexcept;
 
 }  // namespace shimfuzz::scenario

@@ -36,6 +36,18 @@ add_dependencies(cli_test shimfuzz shimfuzz-run-misbehaving shimfuzz-run-referen
 add_test(NAME cli_test COMMAND cli_test)
 set_tests_properties(cli_test PROPERTIES LABELS unit TIMEOUT 300)
 
+# From a crash file to a witness: minimize and reproduce.
+add_executable(minimize_test "${CMAKE_CURRENT_LIST_DIR}/minimize_test.cpp")
+target_link_libraries(minimize_test PRIVATE shimfuzz_cli GTest::gtest GTest::gtest_main
+  shimfuzz_warnings shimfuzz_sanitizers)
+target_compile_definitions(minimize_test PRIVATE
+  SHIMFUZZ_BUILD_DIR="${PROJECT_BINARY_DIR}"
+  SHIMFUZZ_MISBEHAVING_RUNNER="$<TARGET_FILE:shimfuzz-run-misbehaving>"
+  SHIMFUZZ_HAS_ADDRESS_SANITIZER=${has_address_sanitizer})
+add_dependencies(minimize_test shimfuzz shimfuzz-run-misbehaving shimfuzz_runners)
+add_test(NAME minimize_test COMMAND minimize_test)
+set_tests_properties(minimize_test PROPERTIES LABELS unit TIMEOUT 300)
+
 # The same scenario on every shim, by its runner.
 add_executable(agreement_test "${CMAKE_CURRENT_LIST_DIR}/agreement_test.cpp")
 target_link_libraries(agreement_test PRIVATE shimfuzz_cli GTest::gtest GTest::gtest_main

@@ -9,7 +9,6 @@
 #include "cli/fuzz_report.hpp"
 #include "cli/fuzz_results.hpp"
 #include "cli/fuzzer_output.hpp"
-#include "cli/minimizer.hpp"
 #include "cli/targets.hpp"
 #include "golden.hpp"
 #include "harness/invariants.hpp"
@@ -356,39 +355,6 @@ TEST_F(Minimize, writes_a_file_or_leaves_it_alone) {
     EXPECT_EQ(ended.exit_code, 0);
     EXPECT_EQ(ended.out, "");
     EXPECT_TRUE(get("out").starts_with("setup "));
-}
-
-TEST(Minimizer, ends_where_nothing_simpler_will_do) {
-    // Two reads that must stay together, somewhere, behind a write of at least 7 bytes.
-    const auto shows = [](const scenario::Scenario& scenario) {
-        std::size_t i = 0;
-        const auto& ops = scenario.ops;
-        while (i < ops.size() &&
-               (ops[i].kind != scenario::OpKind::call_write || ops[i].number < 7)) {
-            ++i;
-        }
-        for (; i + 1 < ops.size(); ++i) {
-            if (ops[i].kind == scenario::OpKind::call_read &&
-                ops[i + 1].kind == scenario::OpKind::call_read) {
-                return true;
-            }
-        }
-        return false;
-    };
-    scenario::Scenario long_one;
-    for (std::uint16_t i = 0; i < scenario::ops_max; ++i) {
-        const bool reads = i % 5 == 3 || (i >= 300 && i < 302);
-        long_one.ops.push_back(
-            {.kind = reads ? scenario::OpKind::call_read : scenario::OpKind::call_write,
-             .number = i});
-    }
-    ASSERT_TRUE(shows(long_one));
-    const cli::Minimized once = cli::minimize(long_one, shows);
-    ASSERT_EQ(once.scenario.ops.size(), 3U);
-    EXPECT_EQ(once.scenario.ops[0].number, 7U);
-    EXPECT_EQ(once.scenario.ops[1].number, 0U);
-    EXPECT_EQ(cli::minimize(once.scenario, shows).scenario, once.scenario);
-    EXPECT_LT(once.tried, 400U);
 }
 
 // ---- encode and decode ----

@@ -483,6 +483,23 @@ TEST(Shrink, makes_choices_and_the_setup_plainer) {
     EXPECT_TRUE(has([](Scenario& plainer) { plainer.ops[0].choice = 0; }));
 }
 
+TEST(Shrink, drops_and_clears_raw_bytes) {
+    const Scenario scenario{.setup = {}, .ops = {}, .raw = {7, 0, 9, 1}};
+    const std::vector<Scenario> candidates = shrinks(scenario);
+    const auto has = [&](const std::vector<std::uint8_t>& raw) {
+        return std::ranges::find(candidates, Scenario{.setup = {}, .ops = {}, .raw = raw}) !=
+               candidates.end();
+    };
+    EXPECT_TRUE(has({}));
+    EXPECT_TRUE(has({7, 0}));
+    EXPECT_TRUE(has({7, 0, 9}));
+    EXPECT_TRUE(has({0, 9, 1}));
+    EXPECT_TRUE(has({0, 0, 0, 0}));
+    EXPECT_TRUE(has({7, 0, 9, 0}));
+    EXPECT_TRUE(has({7, 0, 0, 1}));
+    EXPECT_FALSE(has({7, 0, 9, 1}));
+}
+
 TEST(Shrink, tries_the_boldest_first) {
     const Scenario scenario{.setup = {}, .ops = std::vector<Op>(16, Op{.kind = OpKind::app_close})};
     const std::vector<Scenario> candidates = shrinks(scenario);
