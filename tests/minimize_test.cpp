@@ -298,13 +298,14 @@ protected:
         }
     }
 
-    // Starts minimizing what hangs, which takes seconds, sends it `signal` as soon as it can take
-    // one, and returns how it ended.
+    // Starts minimizing what hangs, which takes seconds, sends it `signal` as soon as it catches
+    // SIGINT, and returns how it ended. Before it is shimfuzz it is a shell, which catches it, too.
     [[nodiscard]] Ended minimize_and_send(const std::string& signal) const {
         put("hang.scenario", hang_behind(200));
         put("script", "'" + (build_dir / "cli" / "shimfuzz").string() +
                           "' minimize hang.scenario -o out "
                           "--subject " SHIMFUZZ_MISBEHAVING_RUNNER " &\n"
+                          "until grep -q '^Name:.shimfuzz$' /proc/$!/status; do :; done\n"
                           "until grep -q 'SigCgt:.*[2367abef]$' /proc/$!/status; do :; done\n"
                           "kill -" +
                           signal + " $!\nwait $!\n");
