@@ -190,11 +190,16 @@ bool Matters::all_is_needed() const {
     });
 }
 
-std::optional<Matters> matters(Runner& runner, const scenario::Document& document,
-                               const ordered_json& run) {
+std::string why_not_asked(const scenario::Document& document, const ordered_json& run) {
     if (document.scenario.ops.size() > matters_ops_max) {
-        return std::nullopt;
+        return fmt::format("there are more than {} ops, so minimize it first", matters_ops_max);
     }
+    // Each of some hundred plays would use up its processor time.
+    const bool never_ends = run.contains("died") && run["died"]["kind"] == "runaway";
+    return never_ends ? "a play of it takes seconds" : "";
+}
+
+Matters matters(Runner& runner, const scenario::Document& document, const ordered_json& run) {
     const std::vector<Variation> all = variations(document);
     std::vector<Tried> tried;
     for (const Variation& variation : all) {
