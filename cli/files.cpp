@@ -19,6 +19,27 @@ namespace shimfuzz::cli {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// A device or a pipe: a file in its place would be the end of it.
+bool is_special(const fs::path& path) {
+    std::error_code ignored;
+    const fs::file_type type = fs::status(path, ignored).type();
+    return type == fs::file_type::character || type == fs::file_type::block ||
+           type == fs::file_type::fifo;
+}
+
+void write_special(const fs::path& path, std::string_view content) {
+    std::ofstream file{path, std::ios::binary};
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.close();
+    if (!file) {
+        throw UsageError{"{}: cannot be written: {}", path.string(), std::strerror(errno)};
+    }
+}
+
+}  // namespace
+
 std::string read_file(const fs::path& path) {
     std::error_code error;
     if (fs::is_directory(path, error)) {
@@ -45,6 +66,9 @@ std::string read_file(const fs::path& path) {
 }
 
 void write_file(const fs::path& path, std::string_view content) {
+    if (is_special(path)) {
+        return write_special(path, content);
+    }
     fs::path temporary = path;
     temporary += fmt::format(".{}.tmp", getpid());
     std::ofstream file{temporary, std::ios::binary};

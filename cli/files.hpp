@@ -17,7 +17,8 @@ inline constexpr std::uintmax_t file_size_max = std::uintmax_t{16} << 20;
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
 // write_file makes `path` hold `content`, or throws UsageError and leaves what was there. It is
-// written under a temporary name and renamed, so nobody ever sees half of it.
+// written under a temporary name and renamed, so nobody ever sees half of it. What is there and is
+// no file, as a device, is written to as it is.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
 // make_folder makes `path` and what is above it, or throws UsageError.

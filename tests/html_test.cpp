@@ -312,6 +312,17 @@ TEST_F(Page, that_cannot_be_written_leaves_what_was_there) {
     EXPECT_EQ(std::distance(fs::directory_iterator{folder_}, {}), 3) << "a file was left behind";
 }
 
+// By a link, so that a tool that replaced what it writes to would only lose the link.
+TEST_F(Page, for_a_full_device_is_refused_and_the_device_is_left) {
+    fs::create_symlink("/dev/full", folder_ / "full");
+    const Ended ended =
+        shimfuzz("explain '" + (source_dir / "corpus" / shown[0].scenario).string() +
+                 "' --subject " + shown[0].subject + " --html full");
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_NE(ended.err.find("No space left"), std::string::npos) << ended.err;
+    EXPECT_TRUE(fs::is_symlink(folder_ / "full"));
+}
+
 // ---- in a browser ----
 
 std::optional<fs::path> browser() {
