@@ -19,6 +19,32 @@ namespace shimfuzz::cli {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// Whether `content` has reached `path`; if not, errno says why.
+bool put(const fs::path& path, std::string_view content) {
+    std::ofstream file{path, std::ios::binary};
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.close();
+    return file.good();
+}
+
+// A device or a pipe: a file in its place would be the end of it.
+bool is_special(const fs::path& path) {
+    std::error_code ignored;
+    const fs::file_type type = fs::status(path, ignored).type();
+    return type == fs::file_type::character || type == fs::file_type::block ||
+           type == fs::file_type::fifo;
+}
+
+void write_special(const fs::path& path, std::string_view content) {
+    if (!put(path, content)) {
+        throw UsageError{"{}: cannot be written: {}", path.string(), std::strerror(errno)};
+    }
+}
+
+}  // namespace
+
 std::string read_file(const fs::path& path) {
     std::error_code error;
     if (fs::is_directory(path, error)) {
@@ -44,28 +70,11 @@ std::string read_file(const fs::path& path) {
     return content;
 }
 
-namespace {
-
-// Whether `content` has reached `path`; if not, errno says why.
-bool put(const fs::path& path, std::string_view content) {
-    std::ofstream file{path, std::ios::binary};
-    file.write(content.data(), static_cast<std::streamsize>(content.size()));
-    file.close();
-    return file.good();
-}
-
-}  // namespace
-
 void write_file(const fs::path& path, std::string_view content) {
-    std::error_code error;
-    // A device or a pipe is written to; a rename would put a file in its place.
-    if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
-        if (fs::is_directory(path, error) || !put(path, content)) {
-            throw UsageError{"{}: cannot be written: {}", path.string(),
-                             std::strerror(fs::is_directory(path, error) ? EISDIR : errno)};
-        }
-        return;
+    if (is_special(path)) {
+        return write_special(path, content);
     }
+    std::error_code error;
     fs::path temporary = path;
     temporary += fmt::format(".{}.tmp", getpid());
     const bool written = put(temporary, content);

@@ -58,16 +58,17 @@ ordered_json json_of(const std::optional<Nearest>& nearest) {
 
 Insight insight(const Build& build, const std::string& subject, Runner& runner,
                 const scenario::Document& document, const ordered_json& run) {
+    const std::string why = why_not_asked(document, run);
     return {.waiting = waiting_words(run),
             .changed = interest_change_words(run, runner.program()),
             .resemblances = resemblances(build, subject, run),
-            .matters = matters(runner, document, run)};
+            .matters = why.empty() ? std::optional{matters(runner, document, run)} : std::nullopt,
+            .why_no_matters = why};
 }
 
 std::string matters_heading(const Insight& insight) {
     if (!insight.matters.has_value()) {
-        return fmt::format("not asked: there are more than {} ops, so minimize it first",
-                           matters_ops_max);
+        return "not asked: " + insight.why_no_matters;
     }
     return fmt::format("{}{} plays with one change each",
                        insight.matters->all_is_needed() ? "all of it: no op can go or change; "

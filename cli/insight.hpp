@@ -22,7 +22,8 @@ struct Insight {
     std::string waiting;  // "" if it is not about that
     std::string changed;  // by which line of lws; "" if that is not known
     std::vector<Resemblance> resemblances;
-    std::optional<Matters> matters;  // none: the scenario has more than matters_ops_max ops
+    std::optional<Matters> matters;
+    std::string why_no_matters;  // "" if there are
 };
 
 // insight returns what there is to say of `run`, the account of `document` on `runner`, which must

@@ -18,7 +18,7 @@ namespace {
 enum class Came { same, upheld, other };
 
 // What came of a variation.
-struct Tried {
+struct Attempt {
     const Variation* variation;
     Came came;
 };
@@ -38,10 +38,10 @@ Came came_of(Runner& runner, const scenario::Document& document, const ordered_j
 
 // Numbers of which all below, or all above, some bound will not do.
 std::string words_for_numbers(const std::string& field, std::uint64_t own,
-                              const std::vector<Tried>& tried) {
+                              const std::vector<Attempt>& tried) {
     std::uint64_t least = own;
     std::uint64_t most = own;
-    for (const Tried& each : tried) {
+    for (const Attempt& each : tried) {
         if (each.came == Came::same) {
             least = std::min(least, each.variation->number);
             most = std::max(most, each.variation->number);
@@ -50,7 +50,7 @@ std::string words_for_numbers(const std::string& field, std::uint64_t own,
     bool is_range = true;
     bool has_below = false;
     bool has_above = false;
-    for (const Tried& each : tried) {
+    for (const Attempt& each : tried) {
         const std::uint64_t number = each.variation->number;
         is_range = is_range && (each.came == Came::same) == (number >= least && number <= most);
         has_below = has_below || number < least;
@@ -67,9 +67,9 @@ std::string words_for_numbers(const std::string& field, std::uint64_t own,
 }
 
 MatterOfValue matter_of(const std::string& field, std::uint64_t own,
-                        const std::vector<Tried>& tried) {
+                        const std::vector<Attempt>& tried) {
     MatterOfValue matter{.field = field};
-    for (const Tried& each : tried) {
+    for (const Attempt& each : tried) {
         (each.came == Came::same ? matter.others : matter.refused).push_back(each.variation->value);
     }
     const bool is_number = tried.front().variation->change == Change::number;
@@ -89,11 +89,11 @@ MatterOfValue matter_of(const std::string& field, std::uint64_t own,
 
 // ---- ops ----
 
-void add_op(MatterOfOp& matter, std::uint64_t own, const std::vector<Tried>& tried) {
+void add_op(MatterOfOp& matter, std::uint64_t own, const std::vector<Attempt>& tried) {
     std::size_t moves = 0;
     std::size_t moves_kept = 0;
     std::vector<std::string> fields;
-    for (const Tried& each : tried) {
+    for (const Attempt& each : tried) {
         const Variation& variation = *each.variation;
         const bool kept = each.came == Came::same;
         if (variation.change == Change::left_out) {
@@ -107,9 +107,9 @@ void add_op(MatterOfOp& matter, std::uint64_t own, const std::vector<Tried>& tri
     }
     matter.is_order_free = moves > 0 && moves == moves_kept;
     for (const std::string& field : fields) {
-        std::vector<Tried> of_field;
+        std::vector<Attempt> of_field;
         std::ranges::copy_if(tried, std::back_inserter(of_field),
-                             [&](const Tried& each) { return each.variation->field == field; });
+                             [&](const Attempt& each) { return each.variation->field == field; });
         matter.values.push_back(matter_of(field, own, of_field));
     }
 }
@@ -123,15 +123,15 @@ std::string step_of(const scenario::Document& document, std::optional<std::size_
 }
 
 std::vector<MatterOfOp> matters_of(const scenario::Document& document,
-                                   const std::vector<Tried>& tried) {
+                                   const std::vector<Attempt>& tried) {
     std::vector<MatterOfOp> all;
     const std::size_t count = document.scenario.ops.size();
     for (std::size_t i = 0; i <= count; ++i) {
         // The setup, which stands first in the text, has no number.
         const std::optional<std::size_t> op = i == 0 ? std::nullopt : std::optional{i - 1};
-        std::vector<Tried> of_op;
+        std::vector<Attempt> of_op;
         std::ranges::copy_if(tried, std::back_inserter(of_op),
-                             [&](const Tried& each) { return each.variation->op == op; });
+                             [&](const Attempt& each) { return each.variation->op == op; });
         if (of_op.empty()) {
             continue;
         }
@@ -143,9 +143,9 @@ std::vector<MatterOfOp> matters_of(const scenario::Document& document,
 }
 
 std::optional<Nearest> nearest_of(Runner& runner, const scenario::Document& document,
-                                  const ordered_json& run, const std::vector<Tried>& tried) {
+                                  const ordered_json& run, const std::vector<Attempt>& tried) {
     const Variation* nearest = nullptr;
-    for (const Tried& each : tried) {
+    for (const Attempt& each : tried) {
         const bool is_nearer = nearest == nullptr || each.variation->size < nearest->size;
         if (each.came == Came::upheld && is_nearer) {
             nearest = each.variation;
@@ -190,13 +190,18 @@ bool Matters::all_is_needed() const {
     });
 }
 
-std::optional<Matters> matters(Runner& runner, const scenario::Document& document,
-                               const ordered_json& run) {
+std::string why_not_asked(const scenario::Document& document, const ordered_json& run) {
     if (document.scenario.ops.size() > matters_ops_max) {
-        return std::nullopt;
+        return fmt::format("there are more than {} ops, so minimize it first", matters_ops_max);
     }
+    // Each of some hundred plays would use up its processor time.
+    const bool never_ends = run.contains("died") && run["died"]["kind"] == "runaway";
+    return never_ends ? "a play of it takes seconds" : "";
+}
+
+Matters matters(Runner& runner, const scenario::Document& document, const ordered_json& run) {
     const std::vector<Variation> all = variations(document);
-    std::vector<Tried> tried;
+    std::vector<Attempt> tried;
     for (const Variation& variation : all) {
         tried.push_back(
             {.variation = &variation,

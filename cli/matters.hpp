@@ -19,6 +19,11 @@ namespace shimfuzz::cli {
 // A scenario with more ops is minimized first: below this no more than about a thousand plays.
 inline constexpr std::size_t matters_ops_max = 16;
 
+// why_not_asked returns why what matters in `document` is not found by playing, `run` being its
+// account; "" if it is.
+[[nodiscard]] std::string why_not_asked(const scenario::Document& document,
+                                        const nlohmann::ordered_json& run);
+
 // Values of one operand, or of one field of the setup.
 struct MatterOfValue {
     std::string field;
@@ -56,8 +61,8 @@ struct Matters {
 };
 
 // matters plays variations of `document` on `runner`; `run` is its own account, a violation.
-// Returns nothing if there are more ops than matters_ops_max. Throws what Runner throws.
-[[nodiscard]] std::optional<Matters> matters(Runner& runner, const scenario::Document& document,
-                                             const nlohmann::ordered_json& run);
+// Only where why_not_asked has nothing to say. Throws what Runner throws.
+[[nodiscard]] Matters matters(Runner& runner, const scenario::Document& document,
+                              const nlohmann::ordered_json& run);
 
 }  // namespace shimfuzz::cli

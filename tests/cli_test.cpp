@@ -235,6 +235,20 @@ TEST_F(Deaths, a_runner_survives_them) {
     EXPECT_NE(ended.out.find("4.scenario: upheld\n"), std::string::npos);
 }
 
+TEST_F(Deaths, are_survived_while_it_is_asked_what_matters) {
+    // Among the neighbours of 4 are a death of another kind and a guard that strikes.
+    put("a.scenario", scenario_with_read(4));
+    const Ended ended = shimfuzz("explain a.scenario --subject " SHIMFUZZ_MISBEHAVING_RUNNER);
+    EXPECT_EQ(ended.exit_code, 1) << ended.err;
+    EXPECT_NE(ended.out.find("plays with one change each"), std::string::npos) << ended.out;
+
+    put("b.scenario", scenario_with_read(1));
+    const Ended endless = shimfuzz("explain b.scenario --subject " SHIMFUZZ_MISBEHAVING_RUNNER);
+    EXPECT_EQ(endless.exit_code, 1) << endless.err;
+    EXPECT_NE(endless.out.find("not asked: a play of it takes seconds"), std::string::npos)
+        << endless.out;
+}
+
 TEST_F(Deaths, what_was_played_until_then_is_told) {
     put("a.scenario",
         "setup format=1 loop=none profile=any\nrx_record bytes=1\ncall_read size=2\n");

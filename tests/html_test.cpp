@@ -253,7 +253,8 @@ TEST_F(Page, has_even_bands_where_all_is_upheld) {
         const Ended ended =
             shimfuzz("explain '" + entry.path().string() + "' --json --subject reference");
         const bool has_grace = entry.path().stem() == "write_wants_to_read";
-        for (const json& row : json::parse(ended.out).at("rows")) {
+        const json run = json::parse(ended.out);
+        for (const json& row : run.at("rows")) {
             ++rows;
             EXPECT_TRUE(is_within(row.at("required"), row.at("interest"))) << entry << row;
             EXPECT_TRUE(has_grace || row.at("phase") == "closed" ||
@@ -309,6 +310,17 @@ TEST_F(Page, that_cannot_be_written_leaves_what_was_there) {
     }
     EXPECT_TRUE(fs::is_directory(folder_ / "page.html"));
     EXPECT_EQ(std::distance(fs::directory_iterator{folder_}, {}), 3) << "a file was left behind";
+}
+
+// By a link, so that a tool that replaced what it writes to would only lose the link.
+TEST_F(Page, for_a_full_device_is_refused_and_the_device_is_left) {
+    fs::create_symlink("/dev/full", folder_ / "full");
+    const Ended ended =
+        shimfuzz("explain '" + (source_dir / "corpus" / shown[0].scenario).string() +
+                 "' --subject " + shown[0].subject + " --html full");
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_NE(ended.err.find("No space left"), std::string::npos) << ended.err;
+    EXPECT_TRUE(fs::is_symlink(folder_ / "full"));
 }
 
 // ---- in a browser ----
