@@ -425,7 +425,7 @@ std::string objection_to_c_test(const Regression& it) {
     const bool stays_open = done == "stays_open";
     if (calls.empty() || (stays_open && !hides_a_failure(calls.back())) ||
         (!stays_open && verdict.at("place") == "loop")) {
-        return "the loop breaks the law, and no single call of the shim";
+        return "it shows in what the loop does, and in no single call of the shim";
     }
     if (!look_for(done).has_value()) {
         return fmt::format("'{}' does not show in what mbedTLS is asked or a call returns", done);

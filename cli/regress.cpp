@@ -105,7 +105,47 @@ struct Output {
     std::string content;
 };
 
-// Nothing is written before all is known to be writable.
+// All files under other names beside their own, so that either all of them come to be there or,
+// where the disk is full, none. What is not moved into place is gone in the end.
+class Staged {
+public:
+    explicit Staged(const std::vector<Output>& outputs) {
+        for (const Output& output : outputs) {
+            const fs::path staged = output.path.string() + ".new";
+            try {
+                write_file(staged, output.content);
+            } catch (const UsageError&) {
+                remove();
+                throw;
+            }
+            files_.push_back({staged, output.path});
+        }
+    }
+    ~Staged() { remove(); }
+    Staged(const Staged&) = delete;
+    Staged& operator=(const Staged&) = delete;
+
+    void move_into_place() const {
+        for (const auto& [from, to] : files_) {
+            std::error_code error;
+            fs::rename(from, to, error);
+            if (error) {
+                throw UsageError{"{}: cannot be written: {}", to.string(), error.message()};
+            }
+        }
+    }
+
+private:
+    void remove() const {
+        for (const auto& [from, to] : files_) {
+            std::error_code ignored;  // what is in place is not there any more
+            fs::remove(from, ignored);
+        }
+    }
+
+    std::vector<std::pair<fs::path, fs::path>> files_;
+};
+
 void write_all(const std::vector<Output>& outputs, bool force) {
     for (const Output& output : outputs) {
         if (!force && fs::exists(fs::symlink_status(output.path))) {
@@ -115,9 +155,8 @@ void write_all(const std::vector<Output>& outputs, bool force) {
             throw UsageError{"{}: is a folder", output.path.string()};
         }
     }
-    for (const Output& output : outputs) {
-        write_file(output.path, output.content);
-    }
+    const Staged staged{outputs};
+    staged.move_into_place();
 }
 
 }  // namespace
