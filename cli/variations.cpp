@@ -159,7 +159,7 @@ struct OtherSetup {
 };
 
 // Every setup that differs from `setup` in a field which is not plain there.
-std::vector<OtherSetup> other_setups(const Setup& setup) {
+std::vector<OtherSetup> varied_setups(const Setup& setup) {
     const Setup plain;
     std::vector<OtherSetup> others;
     const auto vary = [&](std::string_view name, auto field, int values) {
@@ -218,7 +218,7 @@ std::string only_in(const std::string& line, const std::string& other) {
 void append_setups(std::vector<Variation>& all, const Document& document) {
     const std::string line = setup_line(document, document.scenario.setup);
     std::set<std::string> seen{line};
-    for (const auto& [field, setup] : other_setups(document.scenario.setup)) {
+    for (const auto& [field, setup] : varied_setups(document.scenario.setup)) {
         const Setup other = scenario::canonical(setup);
         const std::string other_line = setup_line(document, other);
         if (!seen.insert(other_line).second) {

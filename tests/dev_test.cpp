@@ -66,6 +66,7 @@ TEST_F(Dev, builds_whole_lws_for_who_speaks_of_one) {
     expect_given("report --declared", "report --declared", "ON");
     expect_given("shimfuzz list subjects", "list subjects", "ON");
     expect_given("minimize a --subject lws_4_3_5", "minimize a --subject lws_4_3_5", "ON");
+    expect_given("reproduce crash-1", "reproduce crash-1", "ON");
     expect_given("explain a --subject=lws_5", "explain a --subject=lws_5", "ON");
 }
 
