@@ -66,8 +66,9 @@ std::string head(const Explained& it) {
            fmt::format("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\"/>\n", said) +
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n" +
            "<meta name=\"color-scheme\" content=\"light dark\"/>\n" +
-           "<link rel=\"icon\" href=\"data:,\"/>\n" + element("title", "", escaped(page_title(it))) +
-           element("style", "", page_css) + "</head>\n";
+           "<link rel=\"icon\" href=\"data:,\"/>\n" +
+           element("title", "", escaped(page_title(it))) + element("style", "", page_css) +
+           "</head>\n";
 }
 
 std::string term(std::string_view name, std::string_view value, std::string_view look = "") {
