@@ -55,8 +55,8 @@ constexpr std::array<Target, 12> targets{
            "real mbedTLS on both ends of any wire?"},
     Target{"lws_hostile",
            {Seam::real, Loop::lws, Profile::any},
-           "Does a real libwebsockets, on real mbedTLS, stay safe whatever bytes arrive, and whatever "
-           "a virtual host is made of?"},
+           "Does a real libwebsockets, on real mbedTLS, stay safe whatever bytes arrive, and "
+           "whatever a virtual host is made of?"},
     Target{"alloc_fail",
            {Seam::real, Loop::lawful, Profile::plausible},
            "Does a connection that memory runs out on work whole, or fail, close and leave nothing "

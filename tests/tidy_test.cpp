@@ -129,8 +129,9 @@ Complaints badly_shaped(const File& file) {
     Complaints complaints;
     const std::vector<std::string> lines = lines_of(file.text);
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        // A setup line is as the printer prints it.
-        const bool printed = file.ends(".scenario") && lines[i].starts_with("setup ");
+        // A setup line and a signature are as they are printed.
+        const bool printed = file.ends(".scenario") && (lines[i].starts_with("setup ") ||
+                                                        lines[i].starts_with("# Signature: "));
         if (width_of(lines[i]) > line_width_max && !printed) {
             complaints.push_back(at(file, i, "wider than 100 columns"));
         }
