@@ -3,6 +3,7 @@
 #include "cli/build.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/files.hpp"
+#include "cli/reduction.hpp"
 #include "cli/runner.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/usage_error.hpp"
@@ -45,7 +46,8 @@ int check(const CheckOptions& options) {
     }
     int exit_code = exit_as_declared;
     for (const auto& [file, document] : scenarios) {
-        const std::optional<std::string> signature = runner.signature(document);
+        const std::optional<std::string> signature =
+            runner.signature(as_shown(runner, document, options.target));
         if (!signature.has_value()) {
             fmt::print("{}: upheld\n", file.string());
         } else if (const Declared* declared = known.find(*signature)) {

@@ -5,6 +5,7 @@
 #include "cli/explanation.hpp"
 #include "cli/files.hpp"
 #include "cli/page.hpp"
+#include "cli/reduction.hpp"
 #include "cli/runner.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/trace_table.hpp"
@@ -44,9 +45,10 @@ int explain(const ExplainOptions& options) {
         throw UsageError{"explain needs a FILE and --subject, or --legend"};
     }
     const Build build;
-    const scenario::Document document = read_scenario(options.file, options.target);
+    const scenario::Document read = read_scenario(options.file, options.target);
     const KnownFindings known = build.known_findings(options.subject, options.baseline);
     Runner runner{build.runner(options.subject)};
+    const scenario::Document document = as_shown(runner, read, options.target);
     const nlohmann::ordered_json run = runner.run(document);
     const Declared* declared = declared_in(known, run);
     std::optional<Insight> more;

@@ -29,12 +29,21 @@ bool put(const fs::path& path, std::string_view content) {
     return file.good();
 }
 
-// A device or a pipe: a file in its place would be the end of it.
+// A device, a pipe, or what the system calls by such a name, as /dev/stdout: a file in its place
+// would be the end of it.
 bool is_special(const fs::path& path) {
     std::error_code ignored;
     const fs::file_type type = fs::status(path, ignored).type();
+    const std::string named = fs::absolute(path, ignored).lexically_normal().string();
     return type == fs::file_type::character || type == fs::file_type::block ||
-           type == fs::file_type::fifo;
+           type == fs::file_type::fifo || named.starts_with("/dev/") || named.starts_with("/proc/");
+}
+
+// Where a link leads: a file in the place of the link would be the end of that.
+fs::path behind_links(const fs::path& path) {
+    std::error_code error;
+    const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
+    return error ? path : target;
 }
 
 void write_special(const fs::path& path, std::string_view content) {
@@ -70,7 +79,8 @@ std::string read_file(const fs::path& path) {
     return content;
 }
 
-void write_file(const fs::path& path, std::string_view content) {
+void write_file(const fs::path& named, std::string_view content) {
+    const fs::path path = is_special(named) ? named : behind_links(named);
     if (is_special(path)) {
         return write_special(path, content);
     }

@@ -18,7 +18,7 @@ inline constexpr std::uintmax_t file_size_max = std::uintmax_t{16} << 20;
 
 // write_file makes `path` hold `content`, or throws UsageError and leaves what was there. It is
 // written under a temporary name and renamed, so nobody ever sees half of it; what is no file, as a
-// device, is written to.
+// device, is written to. A link stays one, and what it leads to is written.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
 // require_writable throws UsageError if write_file would have no place for `path`; empty is stdout

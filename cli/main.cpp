@@ -252,9 +252,11 @@ int run(const std::vector<std::string>& words) {
 
 int main(const std::vector<std::string>& words) {
     try {
-        return run(words);
-    } catch (const UsageError& error) {
-        fmt::print(stderr, "shimfuzz: {}\n", error.what());
+        const int code = run(words);
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+            throw UsageError{"stdout: not all of it could be written"};
+        }
+        return code;
     } catch (const std::exception& error) {
         fmt::print(stderr, "shimfuzz: {}\n", error.what());
     }

@@ -68,6 +68,11 @@ constexpr int exit_not_started = 127;
     // A program must not outlive the campaign that started it.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_DFL);  // we ignore it, which would be inherited
+    if (listen == Listen::to_stdout) {
+        // A runner answers until nobody asks: who was interrupted, its caller, has the last word.
+        signal(SIGINT, SIG_IGN);
+        signal(SIGTERM, SIG_IGN);
+    }
     const int nowhere = open("/dev/null", O_WRONLY);
     dup2(in, STDIN_FILENO);
     dup2(listen == Listen::to_stdout ? out : nowhere, STDOUT_FILENO);

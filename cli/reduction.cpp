@@ -84,6 +84,15 @@ std::optional<Shown> first_shown(Runner& runner, const scenario::Document& docum
     return std::nullopt;
 }
 
+scenario::Document as_shown(Runner& runner, const scenario::Document& document,
+                            const std::string& target) {
+    if (target.empty() || !find_target(target).sweeps_allocations) {
+        return document;
+    }
+    const std::optional<Shown> found = first_shown(runner, document, target);
+    return found.has_value() ? found->document : document;
+}
+
 std::string witness_text(const std::string& subject, const std::string& signature,
                          const scenario::Document& document) {
     return fmt::format("# {} shows here: {}\n{}", subject, signature, text_of(document));

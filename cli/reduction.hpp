@@ -33,6 +33,11 @@ struct Shown {
 [[nodiscard]] std::optional<Shown> first_shown(Runner& runner, const scenario::Document& document,
                                                const std::string& target);
 
+// as_shown returns what first_shown finds where `target` is one whose program plays an input as
+// several scenarios; else, or if all uphold everything, `document`.
+[[nodiscard]] scenario::Document as_shown(Runner& runner, const scenario::Document& document,
+                                          const std::string& target);
+
 // witness_text returns `document` as the text of a file that says what it is a witness of.
 [[nodiscard]] std::string witness_text(const std::string& subject, const std::string& signature,
                                        const scenario::Document& document);

@@ -5,6 +5,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/explanation.hpp"
 #include "cli/files.hpp"
+#include "cli/insight.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/minimize_progress.hpp"
 #include "cli/reduction.hpp"
@@ -267,6 +268,7 @@ int explain_witness(const Build& build, const ReproduceOptions& options, const S
                minimized.complete ? "" : " (interrupted: there may be a simpler one)");
     const KnownFindings known = build.known_findings(chosen.subject, options.baseline);
     const nlohmann::ordered_json run = runner.run(document);
+    const Insight more = insight(build, chosen.subject, runner, document, run);
     fmt::print("{}", explanation({.run = run,
                                   .file = shown(witness),
                                   .subject = chosen.subject,
@@ -274,7 +276,8 @@ int explain_witness(const Build& build, const ReproduceOptions& options, const S
                                   .runner = runner.program(),
                                   .tool = build.tool(),
                                   .declared = known.find(chosen.signature),
-                                  .minimal = minimized.complete}));
+                                  .minimal = minimized.complete,
+                                  .insight = &more}));
     if (!minimized.complete) {
         return exit_interrupted;
     }
@@ -289,6 +292,9 @@ int reproduce(const ReproduceOptions& options) {
     require_writable(options.out);
     catch_interrupts();
     const Tried tried = try_all(build, question, options);
+    if (tried.plays == 0 && interrupted()) {
+        return exit_interrupted;
+    }
     if (tried.plays == 0) {
         throw UsageError{"{}: {} on {}: nothing there plays it", options.file,
                          fmt::join(question.targets, ", "), fmt::join(question.subjects, ", ")};

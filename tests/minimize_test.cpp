@@ -409,6 +409,37 @@ TEST_F(Programs, minimize_loses_nothing_where_it_cannot_write) {
     EXPECT_FALSE(fs::is_regular_file("/dev/full")) << "a rename has put a file in its place";
 }
 
+// Its program plays an input several times, one allocation after the other failing.
+TEST_F(Programs, what_alloc_fail_died_of_is_explained_and_checked) {
+    put("crash", "");
+    const std::string rest = " crash --target alloc_fail --subject mutant_failed_set_up_leaks";
+    const Ended explained = shimfuzz("explain --brief" + rest);
+    EXPECT_EQ(explained.exit_code, 1) << explained.err;
+    EXPECT_NE(explained.out.find("violates nothing_leaks"), std::string::npos) << explained.out;
+    EXPECT_EQ(shimfuzz("check" + rest).exit_code, 1);
+}
+
+TEST_F(Programs, minimize_writes_what_a_link_leads_to) {
+    put("a.scenario", blocked_write_then_read(9));
+    put("target", "earlier");
+    fs::create_symlink("target", folder_ / "link");
+    const std::string words = "minimize a.scenario --subject " + stale_want;
+    EXPECT_EQ(shimfuzz(words + " -o link").exit_code, 0);
+    EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+    EXPECT_EQ(get("target").substr(get("target").find("setup ")), shimfuzz(words).out);
+}
+
+TEST_F(Programs, a_full_disk_behind_stdout_is_an_error) {
+    put("a.scenario", blocked_write_then_read(9));
+    const std::string of_mutant = " a.scenario --subject " + stale_want;
+    for (const std::string& words :
+         {"minimize" + of_mutant, "explain --brief" + of_mutant, std::string{"list targets"}}) {
+        const Ended ended = shimfuzz(words + " >/dev/full 2>said; (exit $?)");
+        EXPECT_EQ(ended.exit_code, 2) << words;
+        EXPECT_NE(get("said").find("stdout"), std::string::npos) << words;
+    }
+}
+
 TEST_F(Programs, minimize_of_a_folder_makes_one_witness_of_each_signature) {
     fs::create_directories(folder_ / "crashes" / "more");
     put("crashes/a", "");  // the plainest scenario, as bytes
