@@ -41,8 +41,8 @@ struct Resemblance {
     [[nodiscard]] std::string words() const;
 };
 
-// resemblances returns what the violation of `run`, of `subject`, resembles most: findings of the
-// same signature, or else the mutant that the subject is, or else findings of the same law and
+// resemblances returns what the violation of `run`, of `subject`, resembles most: the mutant that
+// the subject is, or else findings of the same signature, or else findings of the same law and
 // place, or else mutants that break the same law. At most resemblances_max of them.
 [[nodiscard]] std::vector<Resemblance> resemblances(const Build& build, const std::string& subject,
                                                     const nlohmann::ordered_json& run);

@@ -50,6 +50,11 @@ std::string what_comes_first(const Regression& it) {
                            "is in SECURITY.md.\n\n",
                            it.finding->number, it.finding->upstream);
     }
+    if (!it.finding.has_value() && !it.declared->in_baseline) {
+        return "**Declared, but docs/findings.md does not say whether it was reported. Read "
+               "SECURITY.md "
+               "first.**\n\n";
+    }
     return "";
 }
 

@@ -12,7 +12,7 @@
 
 namespace shimfuzz::cli {
 
-// page returns the whole page, as HTML that is well-formed XML too.
+// page returns the whole page.
 [[nodiscard]] std::string page(const Explained& explained);
 
 }  // namespace shimfuzz::cli

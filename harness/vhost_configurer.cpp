@@ -4,6 +4,8 @@
 
 #include "harness/feedback.hpp"
 
+#include <algorithm>
+
 namespace shimfuzz::harness {
 
 using scenario::OpKind;
@@ -11,9 +13,10 @@ using scenario::OpKind;
 namespace {
 
 // An application has strings: what follows a NUL is not there.
-std::string string_of(std::span<const std::uint8_t> bytes) {
-    const std::string all{bytes.begin(), bytes.end()};
-    return all.substr(0, all.find('\0'));
+std::vector<char> text_of(std::span<const std::uint8_t> bytes) {
+    std::vector<char> text{bytes.begin(), std::ranges::find(bytes, 0)};
+    text.push_back('\0');
+    return text;
 }
 
 const std::uint8_t* or_null(const std::vector<std::uint8_t>& bytes) noexcept {
@@ -36,16 +39,15 @@ bool VhostConfigurer::play(const scenario::Op& op) {
     }
     is_due_ = true;
     if (op.kind == OpKind::config_alpn) {
-        protocols_ = string_of(given);
+        protocols_ = text_of(given);
     } else if (op.kind == OpKind::config_host) {
-        name_ = string_of(given);
+        name_ = text_of(given);
     } else {
         Bytes& kept = op.kind == OpKind::config_certificate ? certificate_
                       : op.kind == OpKind::config_key       ? key_
                                                             : authority_;
         // As large as it is: the byte behind the last is nobody's.
         kept = Bytes(given.begin(), given.end());
-        kept.shrink_to_fit();
     }
     return true;
 }
@@ -62,8 +64,8 @@ void VhostConfigurer::make() noexcept {
         .key_size = key_.size(),
         .authority = or_null(authority_),
         .authority_size = authority_.size(),
-        .protocols = protocols_.empty() ? nullptr : protocols_.c_str(),
-        .name = name_.c_str(),
+        .protocols = protocols_.empty() ? nullptr : protocols_.data(),
+        .name = name_.empty() ? "configured" : name_.data(),
     };
     const bool is_server = scenario_.setup.side == scenario::Side::server;
     const bool taken =

@@ -7,7 +7,6 @@
 #include "harness/config_material.hpp"
 #include "shim/loop_subject.h"
 
-#include <string>
 #include <vector>
 
 namespace shimfuzz::harness {
@@ -32,14 +31,15 @@ public:
 
 private:
     using Bytes = std::vector<std::uint8_t>;
+    using Text = std::vector<char>;  // with its NUL
 
     const scenario::Scenario& scenario_;
     ConfigMaterial material_;
     Bytes certificate_;
     Bytes key_;
     Bytes authority_;
-    std::string protocols_;
-    std::string name_ = "configured";
+    Text protocols_;
+    Text name_;
     bool is_due_ = false;
     bool is_made_ = false;
 };
