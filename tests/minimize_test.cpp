@@ -298,17 +298,17 @@ protected:
         }
     }
 
-    // Starts minimizing what hangs, which takes seconds, sends it `signal` as soon as it catches
-    // SIGINT, and returns how it ended. Before it is shimfuzz it is a shell, which catches it, too.
+    // Starts minimizing what hangs, which takes seconds, sends it `signal` when it has made it
+    // smaller and before it can know that it is at its end, and returns how it ended.
     [[nodiscard]] Ended minimize_and_send(const std::string& signal) const {
         put("hang.scenario", hang_behind(200));
+        put("said", "");
         put("script", "'" + (build_dir / "cli" / "shimfuzz").string() +
-                          "' minimize hang.scenario -o out "
-                          "--subject " SHIMFUZZ_MISBEHAVING_RUNNER " &\n"
-                          "until grep -q '^Name:.shimfuzz$' /proc/$!/status; do :; done\n"
-                          "until grep -q 'SigCgt:.*[2367abef]$' /proc/$!/status; do :; done\n"
+                          "' minimize hang.scenario --verbose -o out "
+                          "--subject " SHIMFUZZ_MISBEHAVING_RUNNER " 2>said &\n"
+                          "until test $(grep -c 'minimize: play' said) -ge 2; do :; done\n"
                           "kill -" +
-                          signal + " $!\nwait $!\n");
+                          signal + " $!\nwait $!\ncode=$?\ncat said >&2\nexit $code\n");
         return tests::run(folder_, "/bin/sh", "script");
     }
 
@@ -387,6 +387,7 @@ TEST_F(Programs, minimize_writes_the_best_when_interrupted) {
         EXPECT_NE(ended.err.find("minimize: interrupted"), std::string::npos) << ended.err;
         const Ended shown = shimfuzz("check out --subject " SHIMFUZZ_MISBEHAVING_RUNNER);
         EXPECT_EQ(shown.out, "out: VIOLATED pass_makes_progress: runaway\n") << shown.err;
+        EXPECT_LT(std::ranges::count(get("out"), '\n'), 200) << "the best is not what was given";
     }
 }
 

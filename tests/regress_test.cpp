@@ -208,6 +208,9 @@ protected:
 };
 
 TEST_F(CTestsOfFindings, tell_shims_with_lws_3315_from_shims_without) {
+    if (!shims().contains("wrapper_4_1_6") || !shims().contains("wrapper_4_3_5")) {
+        GTEST_SKIP() << "a wrapper is not built: neither with the bug nor without";
+    }
     expect_findings("01", 1);
 }
 
