@@ -3,6 +3,7 @@
 #include "cli/explanation.hpp"
 
 #include "cli/files.hpp"
+#include "cli/laws.hpp"
 #include "cli/source_lines.hpp"
 #include "cli/targets.hpp"
 #include "cli/trace_table.hpp"
@@ -47,12 +48,6 @@ std::string heading(const Explained& it) {
                        verdict_phrase(it.run["verdict"], it.declared), lines[0].get<std::string>());
 }
 
-const harness::InvariantDescription* find_invariant(const std::string& name) {
-    const auto table = harness::invariant_table();
-    const auto found = std::ranges::find(table, name, &harness::InvariantDescription::name);
-    return found == table.end() ? nullptr : &*found;
-}
-
 // The frames up to where the harness calls the subject.
 ordered_json frames_of_subject(const ordered_json& frames) {
     ordered_json subjects = ordered_json::array();
@@ -88,7 +83,7 @@ std::string reasons(const Explained& it) {
     };
     const ViolationWords words = words_for(it.run);
     std::string text = verdict["invariant"].get<std::string>() + '\n';
-    if (const auto* invariant = find_invariant(verdict["invariant"])) {
+    if (const auto* invariant = find_law(verdict["invariant"].get<std::string>())) {
         text += field("law", invariant->law);
         text += field("source", invariant->origin);
     }

@@ -4,6 +4,7 @@
 // the page is escaped where it is put in.
 
 #include "cli/laws.hpp"
+#include "cli/markup.hpp"
 #include "cli/report_data.hpp"
 #include "cli/subject_words.hpp"
 
@@ -49,29 +50,6 @@ a { color: inherit; }
 </head>
 <body>
 )";
-
-std::string escaped(std::string_view text) {
-    std::string safe;
-    for (const char c : text) {
-        switch (c) {
-        case '&':
-            safe += "&amp;";
-            break;
-        case '<':
-            safe += "&lt;";
-            break;
-        case '>':
-            safe += "&gt;";
-            break;
-        case '"':
-            safe += "&quot;";
-            break;
-        default:
-            safe += c;
-        }
-    }
-    return safe;
-}
 
 std::string_view class_of_cell(std::string_view cell) {
     if (cell == "VIOLATED") {

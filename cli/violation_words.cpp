@@ -2,6 +2,7 @@
 
 #include "cli/violation_words.hpp"
 
+#include "cli/laws.hpp"
 #include "harness/invariants.hpp"
 #include "harness/verdict.hpp"
 
@@ -151,11 +152,8 @@ ViolationWords words_for_death(const std::string& kind) {
 }  // namespace
 
 std::string law_of(const ordered_json& run) {
-    const auto table_of_laws = harness::invariant_table();
-    const auto found =
-        std::ranges::find(table_of_laws, run["verdict"]["invariant"].get<std::string>(),
-                          &harness::InvariantDescription::name);
-    return found == table_of_laws.end() ? "" : std::string{found->law};
+    const auto* law = find_law(run["verdict"]["invariant"].get<std::string>());
+    return law != nullptr ? std::string{law->law} : "";
 }
 
 ViolationWords words_for(const ordered_json& run) {
