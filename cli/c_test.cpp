@@ -364,16 +364,7 @@ std::string in_c_comment(std::string_view text) {
 
 // One paragraph of the head, each line of which begins ` * `.
 std::string paragraph(std::string_view text) {
-    const std::string lines = wrapped(in_c_comment(text), 3);
-    std::string commented = " * ";
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        commented += lines[i];
-        if (lines[i] == '\n') {
-            commented += " * ";
-            i += 3;  // the blanks of `wrapped`
-        }
-    }
-    return commented + "\n *\n";
+    return wrapped_behind(in_c_comment(text), " * ") + "\n *\n";
 }
 
 std::string head_text(const Regression& it) {

@@ -25,20 +25,6 @@ std::string capitalized(std::string text) {
     return text;
 }
 
-// `#` and a blank before each line of `text`.
-std::string as_comment(std::string_view text) {
-    const std::string lines = wrapped(text, 2);
-    std::string commented = "# ";
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        commented += lines[i];
-        if (lines[i] == '\n') {
-            commented += "# ";
-            i += 2;  // the blanks of `wrapped`
-        }
-    }
-    return commented + '\n';
-}
-
 // What must be done before anybody else sees the text; empty if nothing.
 std::string what_comes_first(const Regression& it) {
     if (!it.declared.has_value()) {
@@ -203,7 +189,7 @@ std::string issue_text(const Regression& it, bool with_c_test) {
 }
 
 std::string corpus_entry(const Regression& it) {
-    return as_comment(it.prose) + "#\n" +
+    return wrapped_behind(it.prose, "# ") + "\n#\n" +
            fmt::format("# Subject: {}\n# Signature: {}\n", fmt::join(it.shown_by, " "),
                        signature_of(it)) +
            text_of(it.document);

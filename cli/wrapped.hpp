@@ -14,4 +14,7 @@ inline constexpr std::size_t line_width = 100;
 // line_width; all but the first begin with `indent` spaces. Words longer than that stay whole.
 [[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent);
 
+// wrapped_behind returns `text` cut in the same way, each line behind `mark`, as a comment has one.
+[[nodiscard]] std::string wrapped_behind(std::string_view text, std::string_view mark);
+
 }  // namespace shimfuzz::cli

@@ -8,6 +8,7 @@
 
 #include "cli/findings_index.hpp"
 #include "cli/subject_words.hpp"
+#include "golden.hpp"
 #include "programs.hpp"
 
 #include <gtest/gtest.h>
@@ -289,13 +290,8 @@ TEST_F(Regress, a_c_test_says_when_its_calls_lead_elsewhere) {
 
 // ---- the files ----
 
-// Expects `text` to be that of tests/golden/<name>.
 void expect_golden(const std::string& name, const std::string& text) {
-    const fs::path golden = source_dir / "tests" / "golden" / name;
-    if (std::getenv("SHIMFUZZ_UPDATE_GOLDEN") != nullptr) {
-        write(golden, text);
-    }
-    EXPECT_EQ(text, read(golden));
+    tests::expect_golden(source_dir, build_dir, name, text);
 }
 
 TEST_F(Regress, files_look_like_this) {

@@ -6,6 +6,7 @@
 // With SHIMFUZZ_UPDATE_GOLDEN set in the environment the files in tests/golden are written instead
 // of compared.
 
+#include "golden.hpp"
 #include "harness/invariants.hpp"
 #include "json_schema.hpp"
 #include "programs.hpp"
@@ -14,7 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -97,12 +97,8 @@ protected:
         return ended.out;
     }
 
-    void expect_golden(const std::string& name, const std::string& text) const {
-        const fs::path golden = source_dir / "tests" / "golden" / name;
-        if (std::getenv("SHIMFUZZ_UPDATE_GOLDEN") != nullptr) {
-            write(golden, text);
-        }
-        EXPECT_EQ(text, read(golden));
+    static void expect_golden(const std::string& name, const std::string& text) {
+        tests::expect_golden(source_dir, build_dir, name, text);
     }
 
     void expect_refused(const std::string& arguments, const std::string& part) const {
