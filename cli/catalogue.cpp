@@ -2,7 +2,6 @@
 
 #include "cli/catalogue.hpp"
 
-#include "cli/files.hpp"
 
 #include <fmt/format.h>
 
@@ -25,18 +24,6 @@ std::string plain_words(const std::string& text) {
     return words;
 }
 
-std::vector<std::string> cells_in(const std::string& line) {
-    std::vector<std::string> cells;
-    std::istringstream rest{line};
-    for (std::string cell; std::getline(rest, cell, '|');) {
-        const std::size_t first = cell.find_first_not_of(' ');
-        cells.push_back(first == std::string::npos
-                            ? ""
-                            : cell.substr(first, cell.find_last_not_of(' ') + 1 - first));
-    }
-    return cells;
-}
-
 // The same law broken in the same place, whatever was answered and done. Of a death the kind and
 // the innermost function.
 std::string law_and_place(const std::string& signature) {
@@ -51,15 +38,15 @@ std::string law_and_place(const std::string& signature) {
     return fmt::format("{} {} {}", law, place, innermost);
 }
 
-const Finding* finding_called(const std::vector<Finding>& findings, int number) {
-    const auto found = std::ranges::find(findings, number, &Finding::number);
+const FindingRow* finding_called(const std::vector<FindingRow>& findings, int number) {
+    const auto found = std::ranges::find(findings, number, &FindingRow::number);
     return found == findings.end() ? nullptr : &*found;
 }
 
 // What is declared, of `own` first and then of all other subjects, that `is_like` says yes to; one
 // of each finding.
 std::vector<Resemblance> declared_like(const Build& build, const std::string& own,
-                                       const std::vector<Finding>& findings, Likeness likeness,
+                                       const std::vector<FindingRow>& findings, Likeness likeness,
                                        const std::function<bool(const std::string&)>& is_like) {
     std::vector<Resemblance> alike;
     std::vector<std::string> subjects = build.declared_subjects();
@@ -68,7 +55,7 @@ std::vector<Resemblance> declared_like(const Build& build, const std::string& ow
     for (const std::string& subject : subjects) {
         const KnownFindings known = build.known_findings(subject, "");
         for (const Declared& declared : known.all()) {
-            const Finding* finding = finding_called(findings, declared.finding);
+            const FindingRow* finding = finding_called(findings, declared.finding);
             const bool is_told = std::ranges::any_of(alike, [&](const Resemblance& each) {
                 return each.finding->number == declared.finding;
             });
@@ -97,11 +84,7 @@ std::vector<Resemblance> mutants_like(const Build& build, const std::string& inv
 std::vector<Resemblance> most_alike(const Build& build, const std::string& subject,
                                     const ordered_json& run) {
     const auto signature = run["verdict"]["signature"].get<std::string>();
-    const std::filesystem::path document = build.findings_document();
-    const std::vector<Finding> findings =
-        std::filesystem::exists(document)
-            ? findings_in(read_file(document), document.parent_path().filename().string())
-            : std::vector<Finding>{};
+    const std::vector<FindingRow> findings = read_findings(build.findings_document());
     if (const Mutant* mutant = build.mutant(subject)) {
         return {{.likeness = Likeness::same, .subject = subject, .mutant = *mutant}};
     }
@@ -122,24 +105,6 @@ std::vector<Resemblance> most_alike(const Build& build, const std::string& subje
 
 }  // namespace
 
-std::vector<Finding> findings_in(const std::string& text, const std::string& folder) {
-    static const std::regex row{R"(\| \[(\d+)\]\(([^)#]*)[^)]*\) \|.*)"};
-    std::vector<Finding> findings;
-    std::istringstream lines{text};
-    for (std::string line; std::getline(lines, line);) {
-        std::smatch match;
-        // Before the first bar there is an empty cell.
-        const std::vector<std::string> cells = cells_in(line);
-        if (std::regex_match(line, match, row) && cells.size() >= 6) {
-            findings.push_back({.number = std::stoi(match[1]),
-                                .title = plain_words(cells[2]),
-                                .file = folder + "/" + match[2].str(),
-                                .upstream = plain_words(cells[5])});
-        }
-    }
-    return findings;
-}
-
 std::string Resemblance::words() const {
     if (mutant.has_value()) {
         return likeness == Likeness::same
@@ -149,7 +114,8 @@ std::string Resemblance::words() const {
     }
     return fmt::format("{}finding #{}: {} ({}); upstream: {}",
                        likeness == Likeness::same ? "" : "the same law and place as ",
-                       finding->number, finding->title, finding->file, finding->upstream);
+                       finding->number, plain_words(finding->what), finding->section,
+                       plain_words(finding->upstream));
 }
 
 std::vector<Resemblance> resemblances(const Build& build, const std::string& subject,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "cli/build.hpp"
+#include "cli/findings_index.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -16,25 +17,14 @@
 
 namespace shimfuzz::cli {
 
-// A row of the table in docs/findings.md, without its markup.
-struct Finding {
-    int number = 0;
-    std::string title;
-    std::string file;      // where its section is, from the top folder
-    std::string upstream;  // what is known of it there
-};
-
-// findings_in returns the rows of the table of findings in `text`, a Markdown document of `folder`.
-[[nodiscard]] std::vector<Finding> findings_in(const std::string& text, const std::string& folder);
-
 // How like a known bug is: the same signature, or only the same law broken in the same place.
 enum class Likeness { same, near };
 
 struct Resemblance {
     Likeness likeness = Likeness::same;
-    std::string subject;             // which shows it
-    std::string signature;           // of which kind; "" if only the law is known
-    std::optional<Finding> finding;  // one of these two
+    std::string subject;                // which shows it
+    std::string signature;              // of which kind; "" if only the law is known
+    std::optional<FindingRow> finding;  // one of these two
     std::optional<Mutant> mutant;
 
     // words returns it as a sentence.

@@ -40,6 +40,12 @@ int number_of_link(std::string_view cell) {
     return number;
 }
 
+// The file in `[12](file#section)`.
+std::string file_of_link(std::string_view cell) {
+    const std::size_t start = std::min(cell.find('('), cell.size() - 1) + 1;
+    return std::string{cell.substr(start, cell.find_first_of("#)", start) - start)};
+}
+
 constexpr std::string_view emphasis = "**";
 
 // In the table emphasis is what must not be overlooked, and a report that comes first is said so.
@@ -58,7 +64,7 @@ std::string without_emphasis(std::string cell) {
 
 }  // namespace
 
-std::vector<FindingRow> parse_findings(std::string_view document) {
+std::vector<FindingRow> parse_findings(std::string_view document, const std::string& folder) {
     constexpr std::size_t columns = 5;
     std::vector<FindingRow> rows;
     std::istringstream lines{std::string{document}};
@@ -68,6 +74,7 @@ std::vector<FindingRow> parse_findings(std::string_view document) {
         if (number > 0) {
             rows.push_back({.number = number,
                             .what = cells[1],
+                            .section = folder + "/" + file_of_link(cells[0]),
                             .subjects = cells[2],
                             .grade = cells[3],
                             .upstream = without_emphasis(cells[4]),
@@ -77,11 +84,14 @@ std::vector<FindingRow> parse_findings(std::string_view document) {
     return rows;
 }
 
+std::vector<FindingRow> read_findings(const std::filesystem::path& path) {
+    return std::filesystem::exists(path)
+               ? parse_findings(read_file(path), path.parent_path().filename().string())
+               : std::vector<FindingRow>{};
+}
+
 std::optional<FindingRow> find_finding(const std::filesystem::path& path, int number) {
-    if (!std::filesystem::exists(path)) {
-        return std::nullopt;
-    }
-    const std::vector<FindingRow> rows = parse_findings(read_file(path));
+    const std::vector<FindingRow> rows = read_findings(path);
     const auto found = std::ranges::find(rows, number, &FindingRow::number);
     return found == rows.end() ? std::nullopt : std::optional{*found};
 }

@@ -26,7 +26,7 @@ ordered_json json_of(const Resemblance& like) {
             {"subject", like.subject},
             {"signature", like.signature.empty() ? ordered_json{} : ordered_json(like.signature)},
             {"finding", like.finding ? ordered_json(like.finding->number) : ordered_json{}},
-            {"file", like.finding ? ordered_json(like.finding->file) : ordered_json{}},
+            {"file", like.finding ? ordered_json(like.finding->section) : ordered_json{}},
             {"mutant", like.mutant ? ordered_json(like.mutant->name) : ordered_json{}},
             {"words", like.words()}};
 }

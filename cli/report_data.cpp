@@ -222,10 +222,7 @@ void add_declared(ReportData& data, const Build& build) {
 
 void finish(ReportData& data, const Build& build) {
     sort_subjects(data, build.subjects());
-    const std::filesystem::path document = build.findings_document();
-    const std::vector<FindingRow> findings = std::filesystem::exists(document)
-                                                 ? parse_findings(read_file(document))
-                                                 : std::vector<FindingRow>{};
+    const std::vector<FindingRow> findings = read_findings(build.findings_document());
     for (ReportedViolation& violation : data.violations) {
         const auto row =
             std::ranges::find(findings, violation.finding.value_or(0), &FindingRow::number);

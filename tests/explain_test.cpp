@@ -4,7 +4,8 @@
 // and what the nearest scenario is that upholds everything. As texts to the letter for one
 // violation of each kind, and as facts that are played again.
 
-#include "cli/catalogue.hpp"
+#include "cli/findings_index.hpp"
+#include "cli/known_findings.hpp"
 #include "cli/matters.hpp"
 #include "cli/variations.hpp"
 #include "golden.hpp"
@@ -262,21 +263,21 @@ TEST(Variations, of_the_largest_scenario_that_is_asked_about_are_not_too_many) {
 // ---- the catalogue ----
 
 TEST(Catalogue, has_every_finding_of_the_document) {
-    const std::vector<cli::Finding> findings =
-        cli::findings_in(read(source_dir / "docs" / "findings.md"), "docs");
+    const std::vector<cli::FindingRow> findings =
+        cli::parse_findings(read(source_dir / "docs" / "findings.md"), "docs");
     EXPECT_GE(findings.size(), 36U);
-    for (const cli::Finding& finding : findings) {
-        EXPECT_FALSE(finding.title.empty());
+    for (const cli::FindingRow& finding : findings) {
+        EXPECT_FALSE(finding.what.empty());
         EXPECT_FALSE(finding.upstream.empty());
-        EXPECT_TRUE(fs::exists(source_dir / finding.file)) << finding.file;
+        EXPECT_TRUE(fs::exists(source_dir / finding.section)) << finding.section;
         const std::string section = "## " + std::to_string(finding.number) + ". ";
-        EXPECT_NE(read(source_dir / finding.file).find(section), std::string::npos) << section;
+        EXPECT_NE(read(source_dir / finding.section).find(section), std::string::npos) << section;
     }
 }
 
 TEST(Catalogue, has_every_finding_that_is_declared) {
-    const std::vector<cli::Finding> findings =
-        cli::findings_in(read(source_dir / "docs" / "findings.md"), "docs");
+    const std::vector<cli::FindingRow> findings =
+        cli::parse_findings(read(source_dir / "docs" / "findings.md"), "docs");
     for (const fs::directory_entry& entry : fs::directory_iterator{source_dir / "shim" / "known"}) {
         if (entry.path().extension() != ".known") {
             continue;
@@ -284,7 +285,7 @@ TEST(Catalogue, has_every_finding_that_is_declared) {
         cli::KnownFindings known;
         known.read(entry.path());
         for (const cli::Declared& declared : known.all()) {
-            EXPECT_NE(std::ranges::find(findings, declared.finding, &cli::Finding::number),
+            EXPECT_NE(std::ranges::find(findings, declared.finding, &cli::FindingRow::number),
                       findings.end())
                 << entry.path() << ": " << declared.finding;
         }

@@ -385,7 +385,7 @@ TEST_F(Regress, a_report_comes_first_where_findings_say_so) {
 }
 
 TEST(FindingsIndex, reads_the_table_of_the_document) {
-    const auto rows = cli::parse_findings(read(source_dir / "docs" / "findings.md"));
+    const auto rows = cli::parse_findings(read(source_dir / "docs" / "findings.md"), "docs");
     std::set<int> first;
     for (const cli::FindingRow& row : rows) {
         EXPECT_FALSE(row.what.empty()) << row.number;
