@@ -419,6 +419,7 @@ Timeline timeline(const ordered_json& run, const std::vector<std::string>& remar
     const bool is_violated = run["verdict"]["status"] == "violated";
     const std::string wrong_call = wrong_call_of(run);
     const std::size_t place = place_of_violation(run);
+    const std::size_t death = place_of_death(run);
     const int remarks_height = static_cast<int>(remarks.size()) * line_height + 14;
     std::string svg;
     int top = 0;
@@ -426,7 +427,7 @@ Timeline timeline(const ordered_json& run, const std::vector<std::string>& remar
         const Plan plan{.row = rows[i],
                         .index = i,
                         .is_place = is_violated && i == place,
-                        .call_died = i == place && run.contains("died"),
+                        .call_died = i == death,
                         .wrong_call = i == place ? wrong_call : "",
                         .top = top,
                         .height = 2 * row_padding + lines_of_row(rows[i]) * line_height};

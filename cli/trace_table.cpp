@@ -224,15 +224,19 @@ std::size_t place_of_violation(const ordered_json& run) {
     return is_before ? last - 1 : last;
 }
 
+std::size_t place_of_death(const ordered_json& run) {
+    const bool is_clear = run.contains("died") && !ends_with_two_rows(run["rows"]);
+    return is_clear ? place_of_violation(run) : run["rows"].size();
+}
+
 std::string trace_table(const ordered_json& run) {
     const Shape shape = shape_of(run);
     Table table{columns_of(shape)};
     const ordered_json& rows = run["rows"];
     const std::size_t place = place_of_violation(run);
-    const bool call_died = run.contains("died") && !ends_with_two_rows(rows);
+    const std::size_t death = place_of_death(run);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const bool is_place = i == place;
-        add_row(table, shape, rows[i], is_place && call_died, is_place ? "<-- here" : "");
+        add_row(table, shape, rows[i], i == death, i == place ? "<-- here" : "");
     }
     return table.print();
 }

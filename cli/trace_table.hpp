@@ -22,6 +22,10 @@ namespace shimfuzz::cli {
 [[nodiscard]] std::string report_words(const nlohmann::ordered_json& call);
 [[nodiscard]] std::size_t place_of_violation(const nlohmann::ordered_json& run);
 
+// place_of_death returns the row whose last call never returned: that many rows if none is, or if
+// it may have been a call of either of two connections.
+[[nodiscard]] std::size_t place_of_death(const nlohmann::ordered_json& run);
+
 // place_words returns where `row` stands: `at op 3, service_pass`.
 [[nodiscard]] std::string place_words(const nlohmann::ordered_json& row);
 
