@@ -14,10 +14,6 @@
 namespace shimfuzz::cli {
 namespace {
 
-// A candidate that hangs costs all of its processor time. What still plays after this has taken
-// twenty times as long as any scenario that ends.
-constexpr int candidate_processor_ms = 200;
-
 bool is_hang(std::string_view signature) {
     return signature.ends_with(": runaway");
 }
@@ -57,7 +53,7 @@ Minimized reduce(Runner& runner, const scenario::Document& document, const std::
     // A process that has played something before costs a hang twice.
     Reduced quick =
         reduce_under(runner, document, signature, settings,
-                     {.fresh = is_hang(signature), .processor_ms = candidate_processor_ms});
+                     {.fresh = is_hang(signature), .processor_ms = one_of_many_processor_ms});
     const scenario::Document smallest{.play = document.play, .scenario = quick.minimized.scenario};
     if (!quick.minimized.complete || (quick.began && shows_afresh(runner, smallest, signature))) {
         return std::move(quick.minimized);

@@ -55,7 +55,8 @@ ordered_json Runner::ask(const scenario::Document& document, bool trace,
 }
 
 std::optional<ordered_json> Runner::verdict_if_played(const scenario::Document& document) {
-    const ordered_json answer = hear_of(document, false, {.brief = true});
+    const ordered_json answer =
+        hear_of(document, false, {.brief = true, .processor_ms = one_of_many_processor_ms});
     if (answer["verdict"]["status"] == "not played") {
         return std::nullopt;
     }
