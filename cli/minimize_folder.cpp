@@ -87,7 +87,7 @@ public:
         if (interrupted()) {
             fmt::print("  not minimized: interrupted\n");
         } else {
-            minimize_one(signature, target, simplest);
+            minimize_or_say_why_not(signature, target, simplest);
         }
         fmt::print("  from       {}, {} ops\n", shown(simplest.file),
                    simplest.document.scenario.ops.size());
@@ -98,7 +98,22 @@ public:
         std::fflush(stdout);
     }
 
+    // How many signatures are without a witness, though nobody interrupted.
+    [[nodiscard]] std::size_t failed() const noexcept { return failed_; }
+
 private:
+    // What goes wrong with one signature is no reason to keep the others waiting.
+    void minimize_or_say_why_not(const std::string& signature, const std::string& target,
+                                 const Member& simplest) {
+        try {
+            minimize_one(signature, target, simplest);
+        } catch (const UsageError& error) {
+            MinimizeProgress::end();
+            fmt::print("  no witness: {}\n", error.what());
+            ++failed_;
+        }
+    }
+
     void minimize_one(const std::string& signature, const std::string& target,
                       const Member& simplest) {
         const Minimized minimized = reduce(
@@ -116,6 +131,7 @@ private:
 
     const MinimizeOptions& options_;
     Runner& runner_;
+    std::size_t failed_ = 0;
 };
 
 void list_the_rest(const Sorted& sorted) {
@@ -160,6 +176,10 @@ int minimize_folder(const MinimizeOptions& options) {
     std::fflush(stdout);
     fmt::print(stderr, "minimize: {}{} files, {} signatures\n",
                interrupted() ? "interrupted: " : "", files.size(), sorted.groups.size());
+    if (folder.failed() > 0) {
+        throw UsageError{"{}: {} of {} signatures are without a witness, see above", options.out,
+                         folder.failed(), sorted.groups.size()};
+    }
     return interrupted() ? exit_interrupted : exit_as_declared;
 }
 

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <sstream>
@@ -111,7 +113,7 @@ class Staged {
 public:
     explicit Staged(const std::vector<Output>& outputs) {
         for (const Output& output : outputs) {
-            const fs::path staged = output.path.string() + ".new";
+            const fs::path staged = fmt::format("{}.{}.new", output.path.string(), getpid());
             try {
                 write_file(staged, output.content);
             } catch (const UsageError&) {

@@ -472,6 +472,32 @@ TEST_F(Programs, minimize_of_a_folder_makes_one_witness_of_each_signature) {
     EXPECT_EQ(get(witness), once);
 }
 
+TEST_F(Programs, minimize_of_a_folder_goes_on_where_one_witness_cannot_be_written) {
+    fs::create_directories(folder_ / "crashes");
+    put("crashes/abort.scenario", std::string{setup_without_loop} + "call_read size=2\n");
+    put("crashes/silence.scenario", std::string{setup_without_loop} + "call_shutdown\n");
+    const std::string command =
+        "minimize crashes -o witnesses --subject " SHIMFUZZ_MISBEHAVING_RUNNER;
+    ASSERT_EQ(shimfuzz(command).exit_code, 0);
+    std::vector<fs::path> witnesses;
+    for (const fs::directory_entry& entry : fs::directory_iterator{folder_ / "witnesses"}) {
+        witnesses.push_back(entry.path());
+    }
+    ASSERT_EQ(witnesses.size(), 2U);
+    for (const fs::path& witness : witnesses) {
+        fs::remove(witness);
+    }
+    fs::create_directory(witnesses.front());
+    const Ended ended = shimfuzz(command);
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_NE(ended.out.find("no witness: "), std::string::npos) << ended.out;
+    EXPECT_NE(ended.err.find("witnesses: 1 of 2 signatures are without a witness"),
+              std::string::npos)
+        << ended.err;
+    EXPECT_TRUE(fs::is_regular_file(witnesses.back())) << witnesses.back();
+    fs::remove(witnesses.front());
+}
+
 TEST_F(Programs, reproduce_takes_the_name_at_its_word) {
     const std::string name = "clusterfuzz-testcase-minimized-return_codes_fuzzer_vs_" + stale_want;
     put_bytes(name + "-4711", blocked_write_then_read(20));
