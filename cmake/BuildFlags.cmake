@@ -5,6 +5,7 @@
 #   shimfuzz_warnings       for our own code only
 #   shimfuzz_sanitizers     for everything, upstream code included
 #   shimfuzz_own_code       what of that our own C++ can do without
+#   shimfuzz_tool_sanitizers  for the command line tool, which is no part of what is fuzzed
 #   shimfuzz_coverage       for shim/ and model/ only: feedback from the harness would mislead
 #   shimfuzz_comparisons    with it, where comparisons are to be traced, too
 #   shimfuzz_fuzz_engine    for programs with a LLVMFuzzerTestOneInput: brings the main()
@@ -16,6 +17,8 @@ set(SHIMFUZZ_ENGINE "replay" CACHE STRING
 set_property(CACHE SHIMFUZZ_ENGINE PROPERTY STRINGS replay libfuzzer external)
 set(SHIMFUZZ_SANITIZERS "" CACHE STRING
   "Sanitizers to build with, as a list: address;undefined, memory, ...")
+set(SHIMFUZZ_TOOL_SANITIZERS "" CACHE STRING
+  "Sanitizers to build the command line tool with, as a list")
 option(SHIMFUZZ_SOURCE_COVERAGE "Source-based coverage of shim/ and model/ (clang only)" OFF)
 
 if(NOT SHIMFUZZ_ENGINE MATCHES "^(replay|libfuzzer|external)$")
@@ -53,6 +56,16 @@ add_library(shimfuzz_own_code INTERFACE)
 if("undefined" IN_LIST SHIMFUZZ_SANITIZERS)
   target_compile_options(shimfuzz_own_code INTERFACE
     -fno-sanitize=null,alignment,pointer-overflow,bool,enum)
+endif()
+
+# The tool is started once for each crash. Under AddressSanitizer its start takes longer than most of
+# what it is started for; so it is checked in a build that nobody waits for, the preset dev.
+add_library(shimfuzz_tool_sanitizers INTERFACE)
+if(SHIMFUZZ_TOOL_SANITIZERS)
+  list(JOIN SHIMFUZZ_TOOL_SANITIZERS "," sanitizers)
+  target_compile_options(shimfuzz_tool_sanitizers INTERFACE
+    -fsanitize=${sanitizers} -fno-sanitize-recover=all)
+  target_link_options(shimfuzz_tool_sanitizers INTERFACE -fsanitize=${sanitizers})
 endif()
 
 add_library(shimfuzz_coverage INTERFACE)
