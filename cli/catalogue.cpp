@@ -2,7 +2,6 @@
 
 #include "cli/catalogue.hpp"
 
-
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -27,8 +27,8 @@ struct Circumstances {
     std::optional<int> processor_ms;  // how long it may take; none: as long as the runner gives
 };
 
-// Where one hang among many plays must not cost seconds. What still plays after this has taken twenty
-// times as long as any scenario that ends.
+// Where one hang among many plays must not cost seconds. What still plays after this has taken
+// twenty times as long as any scenario that ends.
 inline constexpr int one_of_many_processor_ms = 200;
 
 class Runner {
@@ -45,8 +45,8 @@ public:
     // run returns the whole account of a play, as the runner's `play` prints it.
     [[nodiscard]] nlohmann::ordered_json run(const scenario::Document& document);
 
-    // verdict_if_played returns the member `verdict` of a play that is one of many, or nothing where
-    // the subject cannot be asked: a guard of the harness ended the play.
+    // verdict_if_played returns the member `verdict` of a play that is one of many, or nothing
+    // where the subject cannot be asked: a guard of the harness ended the play.
     [[nodiscard]] std::optional<nlohmann::ordered_json>
     verdict_if_played(const scenario::Document& document);
 

@@ -58,8 +58,8 @@ if("undefined" IN_LIST SHIMFUZZ_SANITIZERS)
     -fno-sanitize=null,alignment,pointer-overflow,bool,enum)
 endif()
 
-# The tool is started once for each crash. Under AddressSanitizer its start takes longer than most of
-# what it is started for; so it is checked in a build that nobody waits for, the preset dev.
+# The tool is started once for each crash. Under AddressSanitizer its start takes longer than most
+# of what it is started for; so it is checked in a build that nobody waits for, the preset dev.
 add_library(shimfuzz_tool_sanitizers INTERFACE)
 if(SHIMFUZZ_TOOL_SANITIZERS)
   list(JOIN SHIMFUZZ_TOOL_SANITIZERS "," sanitizers)
