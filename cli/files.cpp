@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -95,6 +96,20 @@ void write_file(const fs::path& named, std::string_view content) {
         const std::string reason = written ? error.message() : std::strerror(errno);
         fs::remove(temporary, error);
         throw UsageError{"{}: cannot be written: {}", path.string(), reason};
+    }
+}
+
+void write_or_print(const fs::path& path, std::string_view content) {
+    if (path.empty()) {
+        fmt::print("{}", content);
+        return;
+    }
+    try {
+        write_file(path, content);
+    } catch (const UsageError& error) {
+        fmt::print("{}", content);
+        std::fflush(stdout);
+        throw UsageError{"{}; the result is on stdout", error.what()};
     }
 }
 

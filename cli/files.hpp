@@ -21,6 +21,10 @@ inline constexpr std::uintmax_t file_size_max = std::uintmax_t{16} << 20;
 // device, is written to. A link stays one, and what it leads to is written.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
+// write_or_print writes `content` to `path`, or to stdout where that is empty. Where it cannot be
+// written it is printed, so that nobody loses it, before UsageError is thrown.
+void write_or_print(const std::filesystem::path& path, std::string_view content);
+
 // require_writable throws UsageError if write_file would have no place for `path`; empty is stdout
 // and fine. For who would find out only after long work.
 void require_writable(const std::filesystem::path& path);

@@ -13,8 +13,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 namespace shimfuzz::cli {
 namespace {
 
@@ -28,21 +26,6 @@ void say_result(const scenario::Scenario& from, const Minimized& minimized,
                    "minimize: interrupted: from {} to {} ops in {} plays; a simpler one may show "
                    "{}\n",
                    from.ops.size(), minimized.scenario.ops.size(), minimized.tried, signature);
-    }
-}
-
-// What has been found is printed where it cannot be written: nobody shall lose it.
-void write_or_print(const std::string& path, const std::string& text) {
-    if (path.empty()) {
-        fmt::print("{}", text);
-        return;
-    }
-    try {
-        write_file(path, text);
-    } catch (const UsageError& error) {
-        fmt::print("{}", text);
-        std::fflush(stdout);
-        throw UsageError{"{}; the result is on stdout", error.what()};
     }
 }
 

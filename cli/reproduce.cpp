@@ -262,7 +262,7 @@ int explain_witness(const Build& build, const ReproduceOptions& options, const S
                {.progress = MinimizeProgress{chosen.signature}, .stop = interrupted});
     MinimizeProgress::end();
     const scenario::Document document{.play = chosen.document.play, .scenario = minimized.scenario};
-    write_file(witness, witness_text(chosen.subject, chosen.signature, document));
+    write_or_print(witness, witness_text(chosen.subject, chosen.signature, document));
     fmt::print("witness  {}, from {} to {} ops{}\n\n", shown(witness),
                chosen.document.scenario.ops.size(), minimized.scenario.ops.size(),
                minimized.complete ? "" : " (interrupted: there may be a simpler one)");

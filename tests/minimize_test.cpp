@@ -407,6 +407,10 @@ TEST_F(Programs, minimize_loses_nothing_where_it_cannot_write) {
                    {"/dev/full", "No space left", "stdout"});
     const Ended full = shimfuzz("minimize a.scenario -o /dev/full" + subject);
     EXPECT_EQ(full.out, shimfuzz("minimize a.scenario" + subject).out);
+    const Ended explained =
+        shimfuzz("reproduce a.scenario -o /dev/full --target return_codes" + subject);
+    EXPECT_EQ(explained.exit_code, 2);
+    EXPECT_NE(explained.out.find(full.out), std::string::npos) << explained.out;
     EXPECT_FALSE(fs::is_regular_file("/dev/full")) << "a rename has put a file in its place";
 }
 
