@@ -350,13 +350,14 @@ protected:
 
     // What becomes of page.html once its scripts have run, in `out`; what they complain of in
     // `err`.
-    [[nodiscard]] Ended opened() const {
+    [[nodiscard]] Ended opened(int width = 1280) const {
         const std::string options =
             "60 " + browser()->string() +
             " --headless --no-sandbox --disable-gpu --no-first-run --disable-dev-shm-usage "
             "--disable-background-networking --disable-component-update --disable-sync "
             "--disable-extensions --user-data-dir=profile --enable-logging=stderr --v=0 "
-            "--window-size=1280,1000 --dump-dom page.html";
+            "--window-size=" +
+            std::to_string(width) + ",1000 --dump-dom page.html";
         const Ended ended = tests::run(folder_, "timeout", options);
         EXPECT_EQ(ended.exit_code, 0) << ended.err;
         return ended;
@@ -406,7 +407,21 @@ TEST_F(Browser, goes_from_row_to_row_by_keys) {
     EXPECT_NE(ended.out.find("data-focus=\"2\""), std::string::npos);
 }
 
-// The two above can fail.
+TEST_F(Browser, has_the_picture_and_the_details_apart_whatever_the_width) {
+    const std::string subject = "mutant_pending_list_dropped";
+    ASSERT_FALSE(
+        page_of(source_dir / "corpus" / "witnesses" / (subject + ".scenario"), subject).empty());
+    add_script("const box = (what) => document.querySelector(what).getBoundingClientRect();"
+               "const run = box('.run'), picture = box('.rows svg'), details = box('aside');"
+               "const cut = getComputedStyle(document.querySelector('.run')).overflowX == 'auto';"
+               "const right = cut ? Math.min(picture.right, run.right) : picture.right;"
+               "document.body.dataset.apart = right <= details.left || run.bottom <= details.top;");
+    for (const int width : {900, 1200, 1280}) {
+        EXPECT_NE(opened(width).out.find("data-apart=\"true\""), std::string::npos) << width;
+    }
+}
+
+// Those above can fail.
 TEST_F(Browser, is_heard_when_it_complains) {
     ASSERT_FALSE(page_of(source_dir / "corpus" / shown[0].scenario, shown[0].subject).empty());
     add_script("throw new Error('planted');");
