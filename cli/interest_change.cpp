@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace shimfuzz::cli {
@@ -23,17 +22,13 @@ struct WrongEvent {
     bool is_polled = false;
 };
 
-bool has_name(const ordered_json& names, std::string_view name) {
-    return std::ranges::find(names, name) != names.end();
-}
-
 std::optional<WrongEvent> wrong_event(const ordered_json& row) {
     for (const std::string_view event : {"out", "in"}) {
-        const bool polled = has_name(row["interest"], event);
-        if (!polled && has_name(row["required"], event)) {
+        const bool polled = has_word(row["interest"], event);
+        if (!polled && has_word(row["required"], event)) {
             return WrongEvent{event, false};
         }
-        if (polled && !has_name(row["justified"], event)) {
+        if (polled && !has_word(row["justified"], event)) {
             return WrongEvent{event, true};
         }
     }
@@ -55,7 +50,7 @@ LastChange last_change(const ordered_json& run, std::size_t place, const WrongEv
             continue;
         }
         for (const ordered_json& change : rows[i].at("changes")) {
-            const bool is_now = has_name(change["interest"], wrong.event);
+            const bool is_now = has_word(change["interest"], wrong.event);
             if (is_now != polled && is_now == wrong.is_polled) {
                 last = {.row = &rows[i], .change = &change};
             }

@@ -196,7 +196,8 @@ std::string call_lines(const Plan& plan, const Lanes& lanes, const ordered_json&
                        bool is_last) {
     const int y = line_y(plan, line);
     const bool died = is_last && plan.call_died;
-    const bool is_wrong = is_last && (died || plan.wrong_call == call["call"]);
+    const bool is_wrong =
+        is_last && (died || plan.wrong_call == call["call"].get_ref<const std::string&>());
     const Lane& shim = lanes.shim;
     std::string svg = box(shim.left + 8, y - 12, shim.width - 16, line_height, "call");
     svg += text_at(shim.middle(), y, "middle", call_words(call));
@@ -259,7 +260,7 @@ std::string ends_of_row(const Plan& plan, const Lanes& lanes) {
 
 bool names_event(const ordered_json& row, const char* member, std::string_view event) {
     const auto found = row.find(member);
-    return found != row.end() && std::ranges::find(*found, event) != found->end();
+    return found != row.end() && has_word(*found, event);
 }
 
 // Required, polled and justified, for one event.

@@ -241,6 +241,13 @@ std::string trace_table(const ordered_json& run) {
     return table.print();
 }
 
+// Word by word: newer libraries do not compare a JSON value with text.
+bool has_word(const ordered_json& words, std::string_view word) {
+    return std::ranges::any_of(words, [&](const ordered_json& each) {
+        return each.get_ref<const std::string&>() == word;
+    });
+}
+
 std::string place_words(const ordered_json& row) {
     return row["settling"] == true ? std::string{"in the settling phase"}
                                    : fmt::format("at op {}, {}", row["op"].get<std::size_t>(),

@@ -26,6 +26,9 @@ namespace shimfuzz::cli {
 // it may have been a call of either of two connections.
 [[nodiscard]] std::size_t place_of_death(const nlohmann::ordered_json& run);
 
+// has_word returns whether `words`, a list of a trace, has `word`.
+[[nodiscard]] bool has_word(const nlohmann::ordered_json& words, std::string_view word);
+
 // place_words returns where `row` stands: `at op 3, service_pass`.
 [[nodiscard]] std::string place_words(const nlohmann::ordered_json& row);
 

@@ -37,10 +37,6 @@ constexpr std::array<WaiterWords, harness::waiter_count> waiter_table{{
     {"plaintext of {bytes} inside TLS waits to be read", ""},
 }};
 
-bool has_event(const ordered_json& events, std::string_view name) {
-    return std::ranges::find(events, name) != events.end();
-}
-
 std::string bytes_words(const ordered_json& count) {
     return fmt::format("{} byte{}", count.get<std::uint64_t>(), count == 1 ? "" : "s");
 }
@@ -53,8 +49,8 @@ std::vector<WaiterWords> waiters_in(const ordered_json& row) {
         // A write that waits to write speaks for the output that it is about.
         const auto waiter = static_cast<Waiter>(i);
         const bool is_told =
-            waiter == Waiter::output_to_write && has_event(names, spell(Waiter::write_to_write));
-        if (has_event(names, spell(waiter)) && !is_told) {
+            waiter == Waiter::output_to_write && has_word(names, spell(Waiter::write_to_write));
+        if (has_word(names, spell(waiter)) && !is_told) {
             all.push_back(waiter_table[i]);
         }
     }
@@ -70,14 +66,14 @@ std::string missing_words(const ordered_json& row, const std::vector<WaiterWords
         return "nothing will wake it";
     }
     const bool misses_out = std::ranges::any_of(waiters, [&](const WaiterWords& waiter) {
-        return waiter.event == "out" && !has_event(row["interest"], "out");
+        return waiter.event == "out" && !has_word(row["interest"], "out");
     });
     return fmt::format("{} will not wake it", misses_out ? "POLLOUT" : "POLLIN");
 }
 
 // What comes of what is waited for and polled for all the same.
 std::string unserved_words(const ordered_json& run, const ordered_json& row) {
-    const ordered_json& done = run["verdict"]["done"];
+    const auto done = run["verdict"]["done"].get<std::string>();
     if (done == "pollout_on") {
         return "nobody waits for POLLOUT";
     }
@@ -96,8 +92,10 @@ bool is_about_waiting(const ordered_json& run) {
         "pollout_off", "pollin_off",        "no_write_on_pollout", "sleeps",
         "spins",       "never_called_back", "never_established",   "never_closed",
         "bytes_lost",  "pollout_on"};
-    const ordered_json& done = run["verdict"]["done"];
-    return run["verdict"]["place"] == "loop" || std::ranges::find(kinds, done) != kinds.end();
+    const ordered_json& verdict = run["verdict"];
+    return verdict["place"] == "loop" || std::ranges::any_of(kinds, [&](std::string_view kind) {
+               return verdict["done"] == kind;
+           });
 }
 
 }  // namespace
@@ -131,7 +129,7 @@ std::string waiting_words(const ordered_json& run) {
     const ordered_json& row = rows[place];
     const std::vector<WaiterWords> waiters = waiters_in(row);
     const bool misses = std::ranges::any_of(waiters, [&](const WaiterWords& waiter) {
-        return !waiter.event.empty() && !has_event(row["interest"], waiter.event);
+        return !waiter.event.empty() && !has_word(row["interest"], waiter.event);
     });
     if (waiters.empty() || (!misses && !is_about_waiting(run))) {
         return "";
