@@ -95,17 +95,16 @@ endmacro()
 function(shimfuzz_build_mbedtls source build)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "PREFIX" "FLAGS")
   list(JOIN arg_FLAGS " " flags)
-  set(type RelWithDebInfo)
   set(part lib)
+  set(how -DCMAKE_BUILD_TYPE=RelWithDebInfo)
   if(arg_PREFIX)
-    set(type None)
     set(part install)
+    set(how -DCMAKE_BUILD_TYPE=None
+      -DCMAKE_INSTALL_PREFIX=${arg_PREFIX} -DCMAKE_INSTALL_LIBDIR=lib)
   endif()
   set(options
     -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
-    -DCMAKE_BUILD_TYPE=${type}
-    -DCMAKE_INSTALL_PREFIX=${arg_PREFIX}
-    -DCMAKE_INSTALL_LIBDIR=lib
+    ${how}
     -DCMAKE_POLICY_VERSION_MINIMUM=3.5
     -DENABLE_TESTING=OFF
     -DENABLE_PROGRAMS=OFF
