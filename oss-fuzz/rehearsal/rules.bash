@@ -9,13 +9,16 @@
 readonly folder_rules=(there_are_targets names_are_plain nothing_else_is_taken_for_a_target
     companions_are_there options_can_be_read units_are_small)
 
-# Asked of each target.
-readonly target_rules=(machine_is_right libraries_are_everywhere instrumentation_is_right starts
-    ignores_unknown_arguments writes_nothing needs_no_environment needs_no_folder needs_no_files
-    needs_no_network starts_no_children runs_sealed seeds_do_not_crash leaks_nothing keeps_no_state
-    keeps_time_and_memory survives_merge)
+# Asked of each target, while it runs in a sandbox.
+readonly sandboxed_rules=(starts ignores_unknown_arguments writes_nothing needs_no_environment
+    needs_no_folder needs_no_files needs_no_network starts_no_children runs_sealed
+    seeds_do_not_crash leaks_nothing keeps_no_state keeps_time_and_memory)
 
-# What of the latter is asked where nothing is fuzzed: in a build for a report of coverage.
+# Asked of each target, these first.
+readonly target_rules=(machine_is_right libraries_are_everywhere instrumentation_is_right
+    "${sandboxed_rules[@]}" survives_merge)
+
+# What of them is asked where nothing is fuzzed: in a build for a report of coverage.
 readonly rules_of_a_report=(machine_is_right libraries_are_everywhere runs_sealed survives_merge)
 
 # Limits of the service (infra/base-images/base-runner/Dockerfile, FUZZER_ARGS), and of a seed.
@@ -107,7 +110,7 @@ rule_options_can_be_read() {
 rule_units_are_small() {
     local target unit
     for target in "${targets[@]}"; do
-        ((${#seeds_of[@]})) || continue
+        [[ -n ${seeds_of[$target]} ]] || echo "$target: no seed can be unpacked"
         for unit in ${seeds_of[$target]}; do
             (($(stat -c %s "$unit") <= bytes_per_unit)) ||
                 echo "$target: the seed ${unit##*/} is larger than $bytes_per_unit bytes"

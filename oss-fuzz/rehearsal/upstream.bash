@@ -3,12 +3,16 @@
 # The service's own checks, where OSS_FUZZ_DIR names a checkout of google/oss-fuzz. Sourced by
 # oss-fuzz/rehearse.
 
+require_upstream() {
+    [[ -z ${OSS_FUZZ_DIR:-} || -x $OSS_FUZZ_DIR/infra/base-images/base-runner/bad_build_check ]] ||
+        die "OSS_FUZZ_DIR: '$OSS_FUZZ_DIR' has no infra/base-images/base-runner/bad_build_check"
+}
+
 # ask_upstream PAIR: runs what the service runs on a build, in its way: for coverage
 # base-runner/coverage, for what fuzzes base-runner/test_all.py with its bad_build_check. Another
 # engine than the service's own it does not know.
 ask_upstream() {
     local runner=$OSS_FUZZ_DIR/infra/base-images/base-runner log=$scratch/$1.upstream state=ok
-    [[ -x $runner/bad_build_check ]] || die "OSS_FUZZ_DIR: no $runner/bad_build_check"
     [[ $engine != external ]] || return 0
     say "== $1: google/oss-fuzz's own checks"
     mkdir -p "$scratch/bin"
