@@ -8,7 +8,8 @@
 #   GTest::gtest GTest::gtest_main    as their own packages name them
 #   SHIMFUZZ_VALGRIND    path of valgrind, or false
 #
-# With the engine `external` there is neither rapidcheck nor GoogleTest.
+# With the engine `external` there is neither rapidcheck nor GoogleTest; a fuzzing service
+# (OwnTree.cmake) needs mbedTLS and fmt alone.
 #
 # Another build of any of them is taken by CMAKE_PREFIX_PATH, of mbedTLS by MBEDTLS_ROOT. Upstream
 # sources that are built as subjects are listed in cmake/upstream_sources.txt.
@@ -111,7 +112,27 @@ function(shimfuzz_find_rapidcheck)
     "${SHIMFUZZ_RAPIDCHECK_LIBRARY}" GTest::gtest)
 endfunction()
 
+# shimfuzz_find_fmt_headers()
+#
+# Makes fmt::fmt-header-only from the headers alone: fmt's own package is for one architecture.
+function(shimfuzz_find_fmt_headers)
+  find_path(SHIMFUZZ_FMT_INCLUDE_DIR fmt/format.h)
+  mark_as_advanced(SHIMFUZZ_FMT_INCLUDE_DIR)
+  if(NOT SHIMFUZZ_FMT_INCLUDE_DIR)
+    message(FATAL_ERROR "fmt is not installed: no header fmt/format.h")
+  endif()
+  add_library(shimfuzz_fmt INTERFACE)
+  target_include_directories(shimfuzz_fmt SYSTEM INTERFACE "${SHIMFUZZ_FMT_INCLUDE_DIR}")
+  target_compile_definitions(shimfuzz_fmt INTERFACE FMT_HEADER_ONLY=1)
+  add_library(fmt::fmt-header-only ALIAS shimfuzz_fmt)
+endfunction()
+
 shimfuzz_find_mbedtls()
+if(SHIMFUZZ_OSS_FUZZ)
+  # No command line tool, no mutants, no tests.
+  shimfuzz_find_fmt_headers()
+  return()
+endif()
 shimfuzz_require(fmt)
 shimfuzz_require(CLI11)
 shimfuzz_require(nlohmann_json)

@@ -22,7 +22,7 @@ endfunction()
 # Builds fuzz/<name>.cpp once per subject, as build/<preset>/fuzz/<program>:
 #
 #   <name>_fuzzer                      shim_reference, unless WITHOUT_REFERENCE; not beside a
-#                                      user's own tree
+#                                      user's own tree (OwnTree.cmake)
 #   <name>_fuzzer_vs_<subject>         shim_<subject>, for each subject named
 #   <name>_fuzzer_vs_mutant_<mutant>   for every mutant whose header says `Target: <name>`
 #
@@ -42,7 +42,7 @@ function(add_fuzz_target name)
   set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_FUZZ_TARGETS ${name})
 
   set(reference reference)
-  if(arg_WITHOUT_REFERENCE OR SHIMFUZZ_LWS)
+  if(arg_WITHOUT_REFERENCE OR (SHIMFUZZ_LWS AND NOT SHIMFUZZ_OSS_FUZZ))
     set(reference "")
   endif()
   foreach(subject IN LISTS arg_SUBJECTS mutants reference)

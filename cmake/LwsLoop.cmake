@@ -12,6 +12,11 @@
 # they must not look at (cmake/lws_ignored.txt), and coverage of the parts of lws that a TLS
 # connection goes through (cmake/lws_coverage.txt).
 function(shimfuzz_lws_flags out_flags)
+  if(SHIMFUZZ_OSS_FUZZ)
+    # The service's own flags say it all, and are everybody's (CMAKE_C_FLAGS).
+    set(${out_flags} "" PARENT_SCOPE)
+    return()
+  endif()
   set(flags "-g -fno-omit-frame-pointer")
   set(lists "")
   if(SHIMFUZZ_SANITIZERS)
@@ -63,11 +68,15 @@ function(add_lws_loop subject)
   set(build "${CMAKE_CURRENT_BINARY_DIR}/${subject}")
   set(archive "${build}/lib/libwebsockets.a")
   shimfuzz_lws_flags(flags)
+  set(optimized "-O2 -DNDEBUG")
+  if(SHIMFUZZ_OSS_FUZZ)
+    set(optimized -DNDEBUG)
+  endif()
   shimfuzz_configure_lws("${arg_SOURCE}" "${build}" FLAGS "${flags}"
     # HTTP/3 is QUIC, which is not covered, and brings lws's own resolver: before a client of 5.0
     # connects even to a number, that asks the name servers of the machine about it (lws v5.0.0
     # lib/core-net/client/connect2.c:503-508).
-    OPTIONS -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O2\ -DNDEBUG -DLWS_WITH_HTTP3=OFF ${arg_OPTIONS})
+    OPTIONS "-DCMAKE_C_FLAGS_RELWITHDEBINFO=${optimized}" -DLWS_WITH_HTTP3=OFF ${arg_OPTIONS})
 
   add_custom_command(OUTPUT "${archive}"
     COMMAND "${CMAKE_COMMAND}" --build "${build}" --target websockets

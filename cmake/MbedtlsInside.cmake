@@ -9,8 +9,6 @@
 #
 # Cryptography stays the plain archive: most of what a session costs, and twice as slow if watched.
 
-set(SHIMFUZZ_MBEDTLS_SOURCE "" CACHE PATH
-  "The source tree of the mbedTLS of the build; empty: what ./dev setup fetched of its version")
 option(SHIMFUZZ_INSIDE_COMPARISONS
   "Let libFuzzer see what mbedTLS compares, where it sees inside at all" OFF)
 
@@ -119,7 +117,9 @@ function(shimfuzz_add_inside_of_build)
 endfunction()
 
 set(shimfuzz_instruments FALSE)
-if(SHIMFUZZ_SANITIZERS OR SHIMFUZZ_SOURCE_COVERAGE OR NOT SHIMFUZZ_ENGINE STREQUAL "replay")
+if(SHIMFUZZ_OSS_FUZZ)
+  # All of mbedTLS is instrumented already.
+elseif(SHIMFUZZ_SANITIZERS OR SHIMFUZZ_SOURCE_COVERAGE OR NOT SHIMFUZZ_ENGINE STREQUAL "replay")
   set(shimfuzz_instruments TRUE)
   shimfuzz_add_inside_of_build()
 endif()

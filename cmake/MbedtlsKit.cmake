@@ -86,36 +86,52 @@ macro(shimfuzz_use_kit kit)
   endforeach()
 endmacro()
 
-# shimfuzz_build_mbedtls(<source> <build>)
+# shimfuzz_build_mbedtls(<source> <build> [FLAGS <flag>...] [PREFIX <folder>])
 #
 # Configures and builds the archives of the mbedTLS in <source>, unless a stamp says it was done.
+# FLAGS go to the C compiler. PREFIX is where headers and archives are installed; a build that wants
+# them there wants them as its own flags say, and not optimized or with more debug information; its
+# tree may have changed since, so that one is always built.
 function(shimfuzz_build_mbedtls source build)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "PREFIX" "FLAGS")
+  list(JOIN arg_FLAGS " " flags)
+  set(part lib)
+  set(how -DCMAKE_BUILD_TYPE=RelWithDebInfo)
+  if(arg_PREFIX)
+    set(part install)
+    set(how -DCMAKE_BUILD_TYPE=None
+      -DCMAKE_INSTALL_PREFIX=${arg_PREFIX} -DCMAKE_INSTALL_LIBDIR=lib)
+  endif()
   set(options
     -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
-    -DCMAKE_BUILD_TYPE=RelWithDebInfo
+    ${how}
     -DCMAKE_POLICY_VERSION_MINIMUM=3.5
     -DENABLE_TESTING=OFF
     -DENABLE_PROGRAMS=OFF
     -DUSE_SHARED_MBEDTLS_LIBRARY=OFF
     -DUSE_STATIC_MBEDTLS_LIBRARY=ON
-    # What is generated is part of a release; making it anew takes Python packages.
-    -DGEN_FILES=OFF
     -DMBEDTLS_FATAL_WARNINGS=OFF)
-  string(CONCAT stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}\n")
+  # What is generated is part of a release; making it anew takes Python packages.
+  if(EXISTS "${source}/library/error.c")
+    list(APPEND options -DGEN_FILES=OFF)
+  endif()
+  string(CONCAT stamp "${source}\n${options}\n${CMAKE_C_COMPILER_VERSION}\n${CMAKE_C_FLAGS}"
+    " ${flags}\n")
   shimfuzz_has_stamp("${build}" "${stamp}" is_built)
-  if(is_built)
+  if(NOT is_built)
+    file(REMOVE_RECURSE "${build}" "${build}.stamp")
+  elseif(NOT arg_PREFIX)
     return()
   endif()
 
   message(STATUS "Building ${source} (about half a minute)")
-  file(REMOVE_RECURSE "${build}" "${build}.stamp")
   file(MAKE_DIRECTORY "${build}")
   execute_process(
     COMMAND "${CMAKE_COMMAND}" -S "${source}" -B "${build}" -G "${CMAKE_GENERATOR}"
-      "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS}" ${options}
+      "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} ${flags}" ${options}
     OUTPUT_FILE "${build}.log" ERROR_FILE "${build}.log" RESULT_VARIABLE failed)
   if(NOT failed)
-    execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" --target lib --parallel
+    execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" --target ${part} --parallel
       OUTPUT_FILE "${build}.log" ERROR_FILE "${build}.log" RESULT_VARIABLE failed)
   endif()
   if(failed)

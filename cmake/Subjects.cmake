@@ -112,28 +112,42 @@ function(shimfuzz_link_subject target subject)
   shimfuzz_embed_known(${target} ${subject})
 endfunction()
 
+# shimfuzz_known_files(<subject> <out_files>)
+#
+# Sets <out_files> to the files below shim/known/ that say what is known of <subject>: its own; of a
+# subject that is made of another (add_interposed) the other's. A fuzzing service's subject has the
+# name of no version, and gets what is known of its kind (shimfuzz_known_of_tree).
+function(shimfuzz_known_files subject out_files)
+  get_target_property(made_of shim_${subject} SHIMFUZZ_MADE_OF)
+  if(made_of)
+    set(subject ${made_of})
+  endif()
+  set(files "")
+  if(EXISTS "${PROJECT_SOURCE_DIR}/shim/known/${subject}.known")
+    set(files "${PROJECT_SOURCE_DIR}/shim/known/${subject}.known")
+  elseif(SHIMFUZZ_OSS_FUZZ)
+    shimfuzz_known_of_tree(${subject} files)
+  endif()
+  set(${out_files} "${files}" PARENT_SCOPE)
+endfunction()
+
 # shimfuzz_embed_known(<target> <subject>)
 #
 # Lets <target> say `#include "known_findings.inc"`: one C++ string literal and a comma for each
-# line of shim/known/<subject>.known, blank lines and # comments left out. For a subject that is
-# made of another (add_interposed) it is the other's file, but for the signature that it shows
-# itself. Nothing at all when the file is missing or empty, so put it into a list that has a last
-# element of its own:
+# line of what is known of <subject> (shimfuzz_known_files), blank lines and # comments left out,
+# and without the signature that an interposed subject shows itself. Nothing at all when there is
+# none, so put it into a list that has a last element of its own:
 #
 #   constexpr const char* known_findings[] = {
 #   #include "known_findings.inc"
 #       nullptr,
 #   };
 function(shimfuzz_embed_known target subject)
-  set(known "${PROJECT_SOURCE_DIR}/shim/known/${subject}.known")
-  get_target_property(made_of shim_${subject} SHIMFUZZ_MADE_OF)
+  shimfuzz_known_files(${subject} files)
   get_target_property(shows shim_${subject} SHIMFUZZ_SHOWS)
-  if(made_of)
-    set(known "${PROJECT_SOURCE_DIR}/shim/known/${made_of}.known")
-  endif()
   set(include_dir "${PROJECT_BINARY_DIR}/known/${subject}")
   set(literals "")
-  if(EXISTS "${known}")
+  foreach(known IN LISTS files)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${known}")
     # Not file(STRINGS): lists lose lines that hold ';' or '['.
     file(READ "${known}" text)
@@ -148,8 +162,9 @@ function(shimfuzz_embed_known target subject)
     string(REPLACE "\"" "\\\"" text "${text}")
     string(REGEX REPLACE "(^|\n)[ \t]*#[^\n]*" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t\n]*\n" "\n" text "\n${text}\n")
-    string(REGEX REPLACE "\n([^\n]+)" "\n\"\\1\"," literals "${text}")
-  endif()
+    string(REGEX REPLACE "\n([^\n]+)" "\n\"\\1\"," text "${text}")
+    string(APPEND literals "${text}")
+  endforeach()
   file(CONFIGURE OUTPUT "${include_dir}/known_findings.inc" CONTENT "${literals}" @ONLY)
   target_include_directories(${target} PRIVATE "${include_dir}")
 endfunction()

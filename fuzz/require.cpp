@@ -60,6 +60,55 @@ void print_tally() {
     std::fputs("]}\n", stderr);
 }
 
+// A fuzzing service tells crashes apart by their topmost functions, so each law has one of its own,
+// under its own name; otherwise a target would have a single bug in all its life.
+#define EACH_LAW(DO)                                                                               \
+    DO(want_is_reported)                                                                           \
+    DO(want_read_keeps_pollout)                                                                    \
+    DO(want_write_is_polled)                                                                       \
+    DO(pollout_is_justified)                                                                       \
+    DO(pollin_is_kept)                                                                             \
+    DO(writeable_is_delivered)                                                                     \
+    DO(pending_is_serviced)                                                                        \
+    DO(pass_makes_progress)                                                                        \
+    DO(retry_repeats_arguments)                                                                    \
+    DO(buffer_is_the_callers)                                                                      \
+    DO(failure_is_final)                                                                           \
+    DO(retryable_is_not_fatal)                                                                     \
+    DO(api_call_asks_once)                                                                         \
+    DO(no_byte_lost)                                                                               \
+    DO(no_byte_invented)                                                                           \
+    DO(close_completes)                                                                            \
+    DO(handshake_completes)                                                                        \
+    DO(errno_is_noise)                                                                             \
+    DO(verification_is_enforced)                                                                   \
+    DO(nothing_leaks)                                                                              \
+    DO(memory_is_bounded)                                                                          \
+    DO(session_is_whole)                                                                           \
+    DO(memory_is_safe)                                                                             \
+    DO(no_undefined_behaviour)
+
+namespace violated {
+#define ABORT(law)                                                                                 \
+    [[noreturn, gnu::noinline]] void law() {                                                       \
+        std::abort();                                                                              \
+    }
+EACH_LAW(ABORT)
+#undef ABORT
+}  // namespace violated
+
+// The compiler misses no law that EACH_LAW has not.
+[[noreturn]] void abort_as(harness::Invariant invariant) {
+    switch (invariant) {
+#define CASE(law)                                                                                  \
+    case harness::Invariant::law:                                                                  \
+        violated::law();
+        EACH_LAW(CASE)
+#undef CASE
+    }
+    std::abort();
+}
+
 [[noreturn]] void explain_and_abort(const harness::Violation& violation,
                                     const std::vector<char>& signature,
                                     const scenario::Scenario& scenario) {
@@ -71,7 +120,7 @@ void print_tally() {
                  harness::describe(violation.signature.invariant).name.data(), violation.op_index,
                  length_of(signature), signature.data(), length_of(text), text.data(),
                  subject_name(), target.name);
-    std::abort();
+    abort_as(violation.signature.invariant);
 }
 
 }  // namespace
