@@ -28,8 +28,10 @@ void announce(const std::vector<Pair>& pairs, const FuzzOptions& options) {
     for (const Pair& pair : pairs) {
         longest = std::max(longest, pair.seconds);
     }
+    const std::string from = options.seeds ? "our seeds" : "an empty corpus";
     fmt::print(stderr, "fuzz: {} pairs of target and subject, at most {:.0f} s each, from {}\n",
-               pairs.size(), longest, options.seeds ? "our seeds" : "an empty corpus");
+               pairs.size(), longest,
+               options.corpus.empty() ? from : "what " + options.corpus + " holds of each");
 }
 
 void print_part(const std::string& part) {

@@ -98,11 +98,20 @@ struct FuzzOptions {
     std::string json;
     std::string baseline;
     std::uint32_t seed = 1;
-    unsigned jobs = 0;  // at a time; 0: one per processor
+    unsigned jobs = 0;   // processes at a time; 0: one search per processor, of one process each
+    std::string corpus;  // a folder to begin with and to add to; empty: none is kept
+    std::string engine;  // that the build must be for; empty: any
 };
 
 // fuzz searches for violations and ends with a table of subjects and invariants.
 [[nodiscard]] int fuzz(const FuzzOptions& options);
+
+struct CoverageOptions {
+    bool brief = false;  // no pages, no names of functions
+};
+
+// coverage plays the committed corpus and says which lines of which part it reaches.
+[[nodiscard]] int coverage(const CoverageOptions& options);
 
 struct RegressOptions {
     std::string file;

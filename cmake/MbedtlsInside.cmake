@@ -119,7 +119,7 @@ function(shimfuzz_add_inside_of_build)
 endfunction()
 
 set(shimfuzz_instruments FALSE)
-if(SHIMFUZZ_SANITIZERS OR SHIMFUZZ_SOURCE_COVERAGE OR NOT SHIMFUZZ_ENGINE STREQUAL "replay")
+if(SHIMFUZZ_SANITIZERS OR NOT SHIMFUZZ_ENGINE STREQUAL "replay")
   set(shimfuzz_instruments TRUE)
   shimfuzz_add_inside_of_build()
 endif()
