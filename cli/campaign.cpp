@@ -16,7 +16,6 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 namespace shimfuzz::cli {
@@ -150,20 +149,11 @@ Crowd crowd_for(const FuzzOptions& options, std::size_t pairs) {
     return {.searches = searches, .processes = options.jobs > 0 ? jobs / searches : 1};
 }
 
-std::optional<CorpusLock> lock_of(const std::string& corpus) {
-    if (corpus.empty()) {
-        return std::nullopt;
-    }
-    make_folder(corpus);
-    return std::optional<CorpusLock>{std::in_place, corpus};
-}
-
 }  // namespace
 
 std::vector<PairResult> run_campaign(const Build& build, const std::vector<Pair>& pairs,
                                      const FuzzOptions& options) {
     catch_interrupts();
-    const std::optional<CorpusLock> lock = lock_of(options.corpus);
     const Crowd crowd = crowd_for(options, pairs.size());
     LiveStatus status;
     std::vector<PairResult> results(pairs.size());

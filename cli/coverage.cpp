@@ -249,9 +249,47 @@ void print_targets(const std::vector<Area>& areas, const CorpusPlay& play) {
     fmt::print("\n{}", table.print());
 }
 
-// The functions that nothing runs, the tool neither.
-void print_unreached(const std::vector<Area>& areas, const CorpusPlay& play,
-                     const fs::path& source) {
+// `12-15 20`: the lines of `area` in `file` that nothing runs.
+std::string lines_not_run(const Area& area, const FileCoverage& file) {
+    std::string text;
+    std::size_t first = 0;
+    std::size_t last = 0;
+    const auto end_range = [&] {
+        if (first != 0) {
+            text += first == last ? fmt::format(" {}", first) : fmt::format(" {}-{}", first, last);
+        }
+        first = 0;
+    };
+    for (const auto& [line, run] : file.lines) {
+        if (run || !area.holds_function(file.function_at(line))) {
+            end_range();
+            continue;
+        }
+        first = first == 0 ? line : first;
+        last = line;
+    }
+    end_range();
+    return text;
+}
+
+// What a person calls the file at `path`.
+std::string short_path(const std::string& path, const fs::path& source) {
+    return path.starts_with(source.string() + "/") ? fs::relative(path, source).string()
+                                                   : path.substr(path.find("/lib/") + 1);
+}
+
+std::string functions_not_run(const Area& area, const FileCoverage& file) {
+    std::string text;
+    for (const auto& [line, function] : file.functions) {
+        if (!function.run && area.holds_function(function.name)) {
+            text += fmt::format("    {} {}\n", line, function.name);
+        }
+    }
+    return text;
+}
+
+// What nothing runs, the tool neither: lines, and the functions that are not even begun.
+void print_not_run(const std::vector<Area>& areas, const CorpusPlay& play, const fs::path& source) {
     for (const Area& area : areas) {
         LineCoverage coverage = play.sum(area.subject, "");
         if (area.subject.empty()) {
@@ -259,17 +297,15 @@ void print_unreached(const std::vector<Area>& areas, const CorpusPlay& play,
         }
         std::string text;
         for (const auto& [path, file] : coverage) {
-            for (const auto& [line, function] : file.functions) {
-                if (area.holds(path) && area.holds_function(function.name) && !function.run) {
-                    const fs::path name = path.starts_with(source.string() + "/")
-                                              ? fs::relative(path, source)
-                                              : fs::path{path.substr(path.find("/lib/") + 1)};
-                    text += fmt::format("  {}:{} {}\n", name.string(), line, function.name);
-                }
+            const std::string lines = area.holds(path) ? lines_not_run(area, file) : "";
+            if (!lines.empty()) {
+                text += fmt::format("  {}:{}\n{}", short_path(path, source), lines,
+                                    functions_not_run(area, file));
             }
         }
         if (!text.empty()) {
-            fmt::print("\nfunctions of {} that are not reached:\n\n{}", area.title, text);
+            fmt::print("\n{}: lines that are not run, and functions that are not begun\n\n{}",
+                       area.title, text);
         }
     }
 }
@@ -305,7 +341,7 @@ int coverage(const CoverageOptions& options) {
     const bool all_met = print_areas(areas, play);
     print_targets(areas, play);
     if (!options.brief) {
-        print_unreached(areas, play, build.source());
+        print_not_run(areas, play, build.source());
         write_all_pages(build, play);
     }
     return all_met ? exit_as_declared : exit_violated;

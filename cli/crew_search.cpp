@@ -133,7 +133,8 @@ void CrewSearch::hear_all(CrewMember& member) {
 }
 
 void CrewSearch::hear(const FuzzerLine& line) {
-    std::visit(Overloaded{[](const Remark&) {}, [](const Artifact&) {},  // its file is found
+    std::visit(Overloaded{[](const Remark&) {}, [](const Gain&) {},
+                          [](const Artifact&) {},  // its file is found
                           [&](const SearchStatus& status) {
                               executions_now_ = std::max(executions_now_, status.executions);
                               record_.saw_edges(status.edges.value_or(0));

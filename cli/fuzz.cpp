@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/campaign.hpp"
+#include "cli/corpus_folder.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/files.hpp"
 #include "cli/fuzz_report.hpp"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace shimfuzz::cli {
 namespace {
@@ -21,6 +23,14 @@ KnownBySubject known_for(const Build& build, const std::vector<Pair>& pairs,
                           build.known_findings(pair.fuzzer->subject, baseline));
     }
     return known;
+}
+
+std::optional<CorpusLock> lock_of(const std::string& corpus) {
+    if (corpus.empty()) {
+        return std::nullopt;
+    }
+    make_folder(corpus);
+    return std::optional<CorpusLock>{std::in_place, corpus};
 }
 
 void announce(const std::vector<Pair>& pairs, const FuzzOptions& options) {
@@ -46,6 +56,7 @@ int fuzz(const FuzzOptions& options) {
     const Build build;
     const std::vector<Pair> pairs = plan_campaign(build, options);
     const KnownBySubject known = known_for(build, pairs, options.baseline);
+    const std::optional<CorpusLock> lock = lock_of(options.corpus);
     announce(pairs, options);
     const std::vector<PairResult> results = run_campaign(build, pairs, options);
     const std::vector<ResultRow> rows = rows_of(results, known);

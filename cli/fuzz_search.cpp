@@ -74,7 +74,7 @@ void SoloSearch::run_process(unsigned nth) {
 }
 
 void SoloSearch::hear(const FuzzerLine& line) {
-    std::visit(Overloaded{[](const Remark&) {},
+    std::visit(Overloaded{[](const Remark&) {}, [](const Gain&) {},
                           [&](const SearchStatus& status) {
                               executions_now_ = std::max(executions_now_, status.executions);
                               record_.saw_edges(status.edges.value_or(0));

@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 namespace shimfuzz::cli {
@@ -39,7 +40,8 @@ public:
         const std::string_view kind = line.substr(0, colon);
         const std::string_view rest = line.substr(colon + 1);
         if (kind == "SF") {
-            file_ = &coverage_[std::string{rest}];
+            // A compiler cache names files relative to where it compiles.
+            file_ = &coverage_[std::filesystem::path{rest}.lexically_normal().string()];
             begins_.clear();
         } else if (file_ != nullptr) {
             read_about_file(kind, rest);
@@ -75,12 +77,15 @@ private:
 
 }  // namespace
 
+std::string_view FileCoverage::function_at(std::size_t line) const {
+    const auto next = functions.upper_bound(line);
+    return next == functions.begin() ? "" : std::string_view{std::prev(next)->second.name};
+}
+
 Ratio FileCoverage::ratio_of(const std::function<bool(std::string_view)>& is_meant) const {
     Ratio ratio;
     for (const auto& [line, run] : lines) {
-        const auto next = functions.upper_bound(line);
-        const bool meant = is_meant == nullptr ||
-                           (next != functions.begin() && is_meant(std::prev(next)->second.name));
+        const bool meant = is_meant == nullptr || is_meant(function_at(line));
         ratio.lines += meant ? 1 : 0;
         ratio.run += meant && run ? 1 : 0;
     }

@@ -35,6 +35,9 @@ struct FileCoverage {
     std::map<std::size_t, bool> lines;              // by line number: whether it was run
     std::map<std::size_t, FunctionLine> functions;  // by the line that it begins in
 
+    // function_at returns the name of the function that begins last up to `line`; empty if none does.
+    [[nodiscard]] std::string_view function_at(std::size_t line) const;
+
     // ratio_of counts the lines of the functions that `is_meant` chooses by name, each up to the
     // next one; of all lines of the file if it is empty.
     [[nodiscard]] Ratio ratio_of(const std::function<bool(std::string_view)>& is_meant) const;

@@ -36,6 +36,7 @@ struct CommandLine {
     CheckOptions check;
     ListOptions list;
     FuzzOptions fuzz;
+    CorpusOptions corpus;
     CoverageOptions coverage;
     RegressOptions regress;
     ReportOptions report;
@@ -162,6 +163,18 @@ void define_fuzz(CLI::App& app, CommandLine& line) {
     verb->callback([&line] { line.verb = [&line] { return fuzz(line.fuzz); }; });
 }
 
+void define_corpus(CLI::App& app, CommandLine& line) {
+    CLI::App* verb = app.add_subcommand(
+        "corpus", "what folders of inputs hold, what is new in one, what of one is enough");
+    CorpusOptions& options = line.corpus;
+    verb->add_option("ACTION", options.action, fmt::format("{}", fmt::join(corpus_actions(), ", ")))
+        ->required();
+    verb->add_option("FOLDER", options.folders, "of inputs (our seeds); to merge, more of them");
+    verb->add_option("--target", options.target, "whose inputs they are, if no folder says so");
+    verb->add_option("--subject", options.subject, "whom to ask what they reach (the reference)");
+    verb->callback([&line] { line.verb = [&line] { return corpus(line.corpus); }; });
+}
+
 void define_coverage(CLI::App& app, CommandLine& line) {
     CLI::App* verb =
         app.add_subcommand("coverage", "play the committed corpus and say which lines it reaches");
@@ -250,6 +263,7 @@ int run(const std::vector<std::string>& words) {
     define_check(app, line);
     define_list(app, line);
     define_fuzz(app, line);
+    define_corpus(app, line);
     define_coverage(app, line);
     define_regress(app, line);
     define_report(app, line);

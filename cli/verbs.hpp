@@ -106,6 +106,19 @@ struct FuzzOptions {
 // fuzz searches for violations and ends with a table of subjects and invariants.
 [[nodiscard]] int fuzz(const FuzzOptions& options);
 
+struct CorpusOptions {
+    std::string action;
+    std::vector<std::string> folders;
+    std::string target;   // whose inputs they are; empty: the names of folders say so
+    std::string subject;  // that is asked; empty: the folder's own, or the reference
+};
+
+// corpus says what folders of inputs hold, adds what is new, or keeps what is enough.
+[[nodiscard]] int corpus(const CorpusOptions& options);
+
+// corpus_actions returns what it can do.
+[[nodiscard]] const std::vector<std::string>& corpus_actions();
+
 struct CoverageOptions {
     bool brief = false;  // no pages, no names of functions
 };
