@@ -18,13 +18,23 @@ std::size_t number_in(std::string_view text) {
     return number;
 }
 
+// `shimfuzz::harness::(anonymous namespace)::print(int)` is `harness::print`.
+std::string without_arguments(std::string name) {
+    for (const std::string_view noise : {"(anonymous namespace)::", "shimfuzz::"}) {
+        for (std::size_t at = name.find(noise); at != std::string::npos; at = name.find(noise)) {
+            name.erase(at, noise.size());
+        }
+    }
+    return name.substr(0, name.find('('));
+}
+
 // What a person calls the function `name`. That of a function of one file is `<file>:<name>`.
 std::string readable(std::string_view name) {
     const std::string linked{name.substr(name.rfind(':') + 1)};
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> demangled{
         abi::__cxa_demangle(linked.c_str(), nullptr, nullptr, &status), &std::free};
-    return demangled != nullptr ? demangled.get() : linked;
+    return demangled != nullptr ? without_arguments(demangled.get()) : linked;
 }
 
 // Reads the lines of a report one by one; `FN`, `FNDA` and `DA` are what is said of a file.

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -22,9 +23,8 @@
 #include <iterator>
 #include <string_view>
 
-// Present under libFuzzer only.
-extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
-                                                              std::size_t size_max);
+// Present under AFL++ only. (Its driver has a LLVMFuzzerMutate, too.)
+extern "C" __attribute__((weak)) int __afl_persistent_loop(unsigned executions);
 
 namespace shimfuzz::fuzz {
 namespace {
@@ -134,10 +134,15 @@ const char* value_of(const char* argument, std::string_view name) noexcept {
     std::exit(2);
 }
 
-// Several processes of one search write their notes to one file. They end with whoever started
-// them: libFuzzer's own are started through a shell, which nobody else would end.
-void open_notes(const char* argument, const char* path) {
+void end_with_the_parent() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+// Several processes of one search write their notes to one file. They end with whoever started
+// them, those that AFL++ forks from this one, too: stopped between two inputs, they would stay.
+void open_notes(const char* argument, const char* path) {
+    end_with_the_parent();
+    pthread_atfork(nullptr, nullptr, end_with_the_parent);
     options.notes = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (options.notes < 0) {
         refuse(argument, "cannot be written");
@@ -171,7 +176,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     for (int i = 1; i < *argc; ++i) {
         // LibFuzzer passes over them, and hands them on to the processes that it starts. The driver
         // of AFL++ takes whatever it is given for an input or a number of executions.
-        if (!take((*argv)[i]) || LLVMFuzzerMutate != nullptr) {
+        if (!take((*argv)[i]) || __afl_persistent_loop == nullptr) {
             (*argv)[kept++] = (*argv)[i];
         }
     }
