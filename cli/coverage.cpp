@@ -74,8 +74,12 @@ public:
 
     [[nodiscard]] const std::vector<Played>& all() const noexcept { return all_; }
 
-    // with_tool returns what this tool and the runners have run of our own code.
-    [[nodiscard]] const LineCoverage& with_tool() const noexcept { return with_tool_; }
+    // run_tests runs the unit tests that were built, and counts.
+    void run_tests();
+
+    // by_tool returns what this tool and the runners have run, by_tests what the unit tests have.
+    [[nodiscard]] const LineCoverage& by_tool() const noexcept { return by_tool_; }
+    [[nodiscard]] const LineCoverage& by_tests() const noexcept { return by_tests_; }
 
     // sum returns what was run by programs of `subject`, or of any if that is empty, for `target`,
     // likewise.
@@ -108,7 +112,8 @@ private:
     const Build& build_;
     std::vector<Played> all_;
     std::vector<Memory> memories_;
-    LineCoverage with_tool_;
+    LineCoverage by_tool_;
+    LineCoverage by_tests_;
 };
 
 void CorpusPlay::read_memories(const std::string& folder) {
@@ -183,7 +188,25 @@ void CorpusPlay::play_with_tool() {
         }
     }
     for (const fs::path& program : programs) {
-        cli::add(with_tool_, counter.coverage(program));
+        cli::add(by_tool_, counter.coverage(program));
+    }
+}
+
+// That they pass is ctest's business.
+void CorpusPlay::run_tests() {
+    const LineCounter counter{profiles() / "tests"};
+    std::vector<fs::path> programs = entries_in(build_.folder() / "tests");
+    std::erase_if(programs, [](const fs::path& path) {
+        return !path.filename().string().ends_with("_test") || !fs::is_regular_file(path);
+    });
+    if (programs.empty()) {
+        throw UsageError{"no tests: build the target tests_counted"};
+    }
+    for (const fs::path& program : programs) {
+        counter.run({program.string()});
+    }
+    for (const fs::path& program : programs) {
+        cli::add(by_tests_, counter.coverage(program));
     }
 }
 
@@ -193,32 +216,53 @@ std::string percent(const Ratio& ratio) {
     return ratio.lines == 0 ? "-" : fmt::format("{:.1f}", ratio.percent());
 }
 
-// The areas, with what the corpus reaches of them; false if it is less than asked.
+bool is_ours(const Area& area) {
+    return area.subject.empty() || area.subject == "reference";
+}
+
+// How much of `area` was run: by the fuzz binaries, then by the tool too, then by the tests too.
+std::array<Ratio, 3> ratios(const Area& area, const CorpusPlay& play) {
+    LineCoverage coverage = play.sum(area.subject, "");
+    std::array<Ratio, 3> ratios{area.ratio(coverage), {}, {}};
+    if (is_ours(area)) {
+        add(coverage, play.by_tool());
+        ratios[1] = area.ratio(coverage);
+        add(coverage, play.by_tests());
+        ratios[2] = area.ratio(coverage);
+    }
+    return ratios;
+}
+
+// By whom as much was run as is asked.
+std::string met_by(const std::array<Ratio, 3>& ratios, int asked) {
+    constexpr std::array<const char*, 3> names{"met", "met with the tool", "met with the tests"};
+    for (std::size_t i = 0; i < ratios.size(); ++i) {
+        if (ratios[i].percent() >= asked) {
+            return names[i];
+        }
+    }
+    return "MISSED";
+}
+
+// The areas, with what is reached of them; false if that is less than asked.
 bool print_areas(const std::vector<Area>& areas, const CorpusPlay& play) {
     Table table{{{"part"},
                  {"lines", Align::right},
                  {"run", Align::right},
                  {"%", Align::right},
                  {"with the tool", Align::right},
+                 {"with the tests", Align::right},
                  {"asked", Align::right},
                  {""}}};
     bool all_met = true;
     for (const Area& area : areas) {
-        LineCoverage coverage = play.sum(area.subject, "");
-        const Ratio ratio = area.ratio(coverage);
-        Ratio with_tool;
-        if (area.subject.empty()) {
-            add(coverage, play.with_tool());
-            with_tool = area.ratio(coverage);
-        }
-        const bool met = !area.asked.has_value() || ratio.percent() >= *area.asked;
-        all_met = all_met && met;
-        table.add({area.title, std::to_string(ratio.lines), std::to_string(ratio.run),
-                   percent(ratio), percent(with_tool),
-                   area.asked.has_value() ? std::to_string(*area.asked) : "",
-                   !area.asked.has_value() ? ""
-                   : met                   ? "met"
-                                           : "MISSED"});
+        const std::array<Ratio, 3> run = ratios(area, play);
+        const bool has_tests = !play.by_tests().empty();
+        const std::string met = area.asked.has_value() ? met_by(run, *area.asked) : "";
+        all_met = all_met && met != "MISSED";
+        table.add({area.title, std::to_string(run[0].lines), std::to_string(run[0].run),
+                   percent(run[0]), percent(run[1]), has_tests ? percent(run[2]) : "-",
+                   area.asked.has_value() ? std::to_string(*area.asked) : "", met});
     }
     fmt::print("\n{}", table.print());
     return all_met;
@@ -288,12 +332,13 @@ std::string functions_not_run(const Area& area, const FileCoverage& file) {
     return text;
 }
 
-// What nothing runs, the tool neither: lines, and the functions that are not even begun.
+// What nothing runs, neither the tool nor the tests: lines, and the functions that are not even begun.
 void print_not_run(const std::vector<Area>& areas, const CorpusPlay& play, const fs::path& source) {
     for (const Area& area : areas) {
         LineCoverage coverage = play.sum(area.subject, "");
-        if (area.subject.empty()) {
-            add(coverage, play.with_tool());
+        if (is_ours(area)) {
+            add(coverage, play.by_tool());
+            add(coverage, play.by_tests());
         }
         std::string text;
         for (const auto& [path, file] : coverage) {
@@ -337,6 +382,9 @@ int coverage(const CoverageOptions& options) {
     }
     CorpusPlay play{build};
     play.play();
+    if (options.tests) {
+        play.run_tests();
+    }
     const std::vector<Area> areas = coverage_areas(build.source());
     const bool all_met = print_areas(areas, play);
     print_targets(areas, play);

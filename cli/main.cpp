@@ -178,6 +178,7 @@ void define_corpus(CLI::App& app, CommandLine& line) {
 void define_coverage(CLI::App& app, CommandLine& line) {
     CLI::App* verb =
         app.add_subcommand("coverage", "play the committed corpus and say which lines it reaches");
+    verb->add_flag("--tests", line.coverage.tests, "say also what the unit tests reach");
     verb->add_flag("--brief", line.coverage.brief, "no pages, no names of functions");
     verb->callback([&line] { line.verb = [&line] { return coverage(line.coverage); }; });
 }

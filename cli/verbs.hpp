@@ -121,6 +121,7 @@ struct CorpusOptions {
 
 struct CoverageOptions {
     bool brief = false;  // no pages, no names of functions
+    bool tests = false;  // run the unit tests, too
 };
 
 // coverage plays the committed corpus and says which lines of which part it reaches.

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tests of what drives a search and of what it keeps. They need fuzz binaries that search.
+# Tests of what drives a search and of what it keeps, which need fuzz binaries that search; and the
+# tests that `coverage --tests` runs where lines are counted: those of our own parts by themselves.
+
+add_custom_target(tests_counted DEPENDS scenario_test lawful_loop_test dialect_test harness_test
+  judge_test determinism_test reference_io_test reference_settings_test reference_names_test
+  reference_memory_test reference_loopback_test)
 
 if(NOT SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
   return()
