@@ -4,8 +4,8 @@
 // much.
 //
 // What an input reaches is the engine's to say (libFuzzer's -merge and -set_cover_merge); this says
-// which folder is which target's, and sees to it that nothing is lost on the way: whatever is new is
-// written elsewhere and put in place by a rename.
+// which folder is which target's, and sees to it that nothing is lost on the way: whatever is new
+// is written elsewhere and put in place by a rename.
 
 #include "cli/build.hpp"
 #include "cli/corpus_folder.hpp"
@@ -203,8 +203,8 @@ Gain run_engine(const Pool& pool, std::string_view how, const fs::path& folder,
     return *gain;
 }
 
-// reach_of returns what the inputs in `folder` reach; `scratch` is a folder to work in. (Of the edges
-// -set_cover_merge, in clang 14, tells too few.)
+// reach_of returns what the inputs in `folder` reach; `scratch` is a folder to work in. (Of the
+// edges -set_cover_merge, in clang 14, tells too few.)
 Gain reach_of(const Pool& pool, const fs::path& folder, const fs::path& scratch) {
     const ScratchFolder nothing{scratch};
     return run_engine(pool, "merge", nothing.path(), folder);

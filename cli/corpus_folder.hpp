@@ -3,7 +3,7 @@
 // A folder of inputs that a person keeps from campaign to campaign:
 //
 //   <folder>/<target>/<subject>/   one file for each input, whatever engine found it
-//   <folder>/.engine/              what an engine had not yet put there; taken in by the next search
+//   <folder>/.engine/              what an engine had not yet put there: the next search does
 //   <folder>/.lock                 locked while somebody changes the folder
 #pragma once
 

@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -179,8 +181,11 @@ void CorpusPlay::play_with_tool() {
     }
     for (const Memory& memory : memories_) {
         for (const std::string& subject : memory.subjects) {
-            if (programs.contains(build_.folder() / "runners" / ("shimfuzz-run-" + subject))) {
+            const fs::path runner = build_.folder() / "runners" / ("shimfuzz-run-" + subject);
+            if (programs.contains(runner)) {
                 const std::string file = memory.path.string();
+                counter.run({"/usr/bin/timeout", stranger_seconds_max, runner.string(), "play",
+                             "--here", file});
                 counter.run({tool.string(), "explain", file, "--subject", subject, "--json"});
                 counter.run({tool.string(), "minimize", file, "--subject", subject, "--out",
                              (scratch.path() / "witness").string()});
@@ -197,7 +202,8 @@ void CorpusPlay::run_tests() {
     const LineCounter counter{profiles() / "tests"};
     std::vector<fs::path> programs = entries_in(build_.folder() / "tests");
     std::erase_if(programs, [](const fs::path& path) {
-        return !path.filename().string().ends_with("_test") || !fs::is_regular_file(path);
+        return path.filename().string().find("_test") == std::string::npos ||
+               !fs::is_regular_file(path) || access(path.c_str(), X_OK) != 0;
     });
     if (programs.empty()) {
         throw UsageError{"no tests: build the target tests_counted"};
@@ -265,6 +271,12 @@ bool print_areas(const std::vector<Area>& areas, const CorpusPlay& play) {
                    area.asked.has_value() ? std::to_string(*area.asked) : "", met});
     }
     fmt::print("\n{}", table.print());
+    for (const Area& area : areas) {
+        if (!area.left_out.empty()) {
+            fmt::print("\n{}: without {}: {}\n", area.title, fmt::join(area.left_out, ", "),
+                       area.why);
+        }
+    }
     return all_met;
 }
 
@@ -332,7 +344,8 @@ std::string functions_not_run(const Area& area, const FileCoverage& file) {
     return text;
 }
 
-// What nothing runs, neither the tool nor the tests: lines, and the functions that are not even begun.
+// What nothing runs, neither the tool nor the tests: lines, and the functions that are not even
+// begun.
 void print_not_run(const std::vector<Area>& areas, const CorpusPlay& play, const fs::path& source) {
     for (const Area& area : areas) {
         LineCoverage coverage = play.sum(area.subject, "");

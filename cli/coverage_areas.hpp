@@ -17,7 +17,9 @@ struct Area {
     std::string title;
     std::string subject;                      // whose programs hold it; empty: those of any subject
     std::string path_part;                    // of the files that belong to it
-    std::vector<std::string_view> functions;  // that belong to it; empty: all
+    std::vector<std::string_view> functions;  // that belong to it; empty: all but `left_out`
+    std::vector<std::string_view> left_out;   // of whose lines nothing is asked
+    std::string why;                          // they are left out, in a sentence
     std::optional<int> asked;                 // percent of its lines; none: nothing is asked
 
     [[nodiscard]] bool holds(std::string_view path) const {

@@ -30,8 +30,8 @@ namespace fs = std::filesystem;
 // How often it is looked for what was left in files.
 constexpr std::chrono::milliseconds look_interval{250};
 
-// Files that others write: each is given out once, and not before it was seen twice or nobody writes
-// any more.
+// Files that others write: each is given out once, and not before it was seen twice or nobody
+// writes any more.
 class FilesToTake {
 public:
     [[nodiscard]] std::vector<fs::path> among(const std::vector<fs::path>& files, bool written) {

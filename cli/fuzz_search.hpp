@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The search of one pair: its fuzz binary, run for its time by whatever engine it was built for, and
-// what it found.
+// The search of one pair: its fuzz binary, run for its time by whatever engine it was built for,
+// and what it found.
 //
 // A violation does not end a search, nor does a death of the subject: the binary is started again
 // for the time that is left. Only a mutant's search ends early, with the invariant it is for.

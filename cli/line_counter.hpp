@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs programs that count lines, and reads what they have counted: with llvm-profdata and llvm-cov.
+// Runs programs that count lines, and reads what they have counted: with llvm-profdata and
+// llvm-cov.
 #pragma once
 
 #include "cli/line_coverage.hpp"
@@ -21,8 +22,8 @@ public:
     // and the programs that it starts have run by then is counted, however they end.
     int run(const std::vector<std::string>& command) const;
 
-    // coverage returns what was run of the code in `program`. Throws UsageError if a tool is missing
-    // or fails.
+    // coverage returns what was run of the code in `program`. Throws UsageError if a tool is
+    // missing or fails.
     [[nodiscard]] LineCoverage coverage(const std::filesystem::path& program) const;
 
     // profile returns the file in which all is added up, for llvm-cov; empty if nothing was run.
@@ -32,8 +33,8 @@ private:
     std::filesystem::path folder_;
 };
 
-// write_pages writes pages to `folder` on which each line of the code in `programs` can be read, but
-// for files whose path matches `without`, beside how often it was run in all of `profiles`.
+// write_pages writes pages to `folder` on which each line of the code in `programs` can be read,
+// but for files whose path matches `without`, beside how often it was run in all of `profiles`.
 void write_pages(const std::filesystem::path& folder,
                  const std::vector<std::filesystem::path>& profiles,
                  const std::vector<std::filesystem::path>& programs, const std::string& without);

@@ -2,8 +2,9 @@
 //
 // Which lines of which files were run, added up over programs and runs.
 //
-// Read from what `llvm-cov export -format=lcov` prints. Lines and not regions or counters are added:
-// the same line is the same line in every program that holds it, whatever else is called like it.
+// Read from what `llvm-cov export -format=lcov` prints. Lines and not regions or counters are
+// added: the same line is the same line in every program that holds it, whatever else is called
+// like it.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,8 @@ struct FileCoverage {
     std::map<std::size_t, bool> lines;              // by line number: whether it was run
     std::map<std::size_t, FunctionLine> functions;  // by the line that it begins in
 
-    // function_at returns the name of the function that begins last up to `line`; empty if none does.
+    // function_at returns the name of the function that begins last up to `line`; empty if none
+    // does.
     [[nodiscard]] std::string_view function_at(std::size_t line) const;
 
     // ratio_of counts the lines of the functions that `is_meant` chooses by name, each up to the

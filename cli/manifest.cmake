@@ -16,9 +16,10 @@ endfunction()
 
 # shimfuzz_write_manifest(<file> SUBJECTS <subject>... QUICK <program>...)
 #
-# Writes <file>: the engine, whether lines are counted, the version of mbedTLS, where known findings are and where they are
-# explained, the user's own tree or nothing, all SUBJECTS in the order in which they are listed, all
-# mutants with their headers, and all fuzz binaries, those of QUICK and those about us marked.
+# Writes <file>: the engine, whether lines are counted, the version of mbedTLS, where known findings
+# are and where they are explained, the user's own tree or nothing, all SUBJECTS in the order in
+# which they are listed, all mutants with their headers, and all fuzz binaries, those of QUICK and
+# those about us marked.
 function(shimfuzz_write_manifest file)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SUBJECTS;QUICK")
   set(json "{}")

@@ -63,9 +63,9 @@ Ends make_pipe() {
 
 constexpr int exit_not_started = 127;
 
-// Has the kernel kill the group of processes that this one begins when nobody holds the other end of
-// its stdin any more: a program that starts others through a shell, and is killed with the campaign,
-// cannot end them.
+// Has the kernel kill the group of processes that this one begins when nobody holds the other end
+// of its stdin any more: a program that starts others through a shell, and is killed with the
+// campaign, cannot end them.
 void die_with_the_campaign(int in) {
     setpgid(0, 0);
     fcntl(in, F_SETOWN, -getpid());

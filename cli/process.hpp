@@ -14,9 +14,9 @@
 
 namespace shimfuzz::cli {
 
-// Which of the program's outputs comes to us, or both as one; the other goes to nowhere (a pipe from
-// its stderr) or where ours goes (a pipe from its stdout). A program of which we hear both may start
-// others: they are a group of their own, which is stopped together and ends with us.
+// Which of the program's outputs comes to us, or both as one; the other goes to nowhere (a pipe
+// from its stderr) or where ours goes (a pipe from its stdout). A program of which we hear both may
+// start others: they are a group of their own, which is stopped together and ends with us.
 enum class Listen { to_stdout, to_stderr, to_both };
 
 class Process {

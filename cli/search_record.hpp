@@ -27,8 +27,9 @@ public:
     void note(const std::string& signature, const scenario::Scenario& scenario,
               std::uint64_t executions);
 
-    // note_death asks the runner what the file at `path`, which a process died of after `executions`
-    // of the search, violates. A file that it does not violate anything with is kept for people.
+    // note_death asks the runner what the file at `path`, which a process died of after
+    // `executions` of the search, violates. A file that it does not violate anything with is kept
+    // for people.
     void note_death(const std::filesystem::path& path, std::uint64_t executions);
 
     // add_reach adds what one process has reached.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Engines beside a single libFuzzer, and what a corpus is to them: several processes, a campaign that
-// is killed, AFL++ as a script that does what afl-fuzz does, and `corpus` as a program.
+// Engines beside a single libFuzzer, and what a corpus is to them: several processes, a campaign
+// that is killed, AFL++ as a script that does what afl-fuzz does, and `corpus` as a program.
 //
 // What lines are counted is read from made-up reports here; that a whole run of `coverage` works is
 // seen by running it (docs/engines.md).
