@@ -29,6 +29,7 @@ void Build::read_manifest() {
         findings_ = fs::path{manifest.at("findings").get<std::string>()};
         engine_ = manifest.at("engine");
         mbedtls_ = manifest.at("mbedtls");
+        counts_lines_ = manifest.at("counts_lines") == "ON";
         is_own_tree_ = !manifest.at("own_tree").get<std::string>().empty();
         subjects_ = manifest.at("subjects");
         for (const auto& mutant : manifest.at("mutants")) {
@@ -40,10 +41,13 @@ void Build::read_manifest() {
         }
         for (const auto& fuzzer : manifest.at("fuzzers")) {
             const std::string program = fuzzer.at("program");
-            fuzzers_.push_back({.target = fuzzer.at("target"),
-                                .subject = fuzzer.at("subject"),
-                                .program = folder_ / "fuzz" / program,
-                                .quick = fuzzer.at("quick")});
+            const bool about_us = fuzzer.at("about_us");
+            (about_us ? fuzzers_about_us_ : fuzzers_)
+                .push_back({.target = fuzzer.at("target"),
+                            .subject = fuzzer.at("subject"),
+                            .program = folder_ / "fuzz" / program,
+                            .quick = fuzzer.at("quick"),
+                            .about_us = about_us});
         }
     } catch (const nlohmann::json::exception& error) {
         throw UsageError{"{}: {}", path.string(), error.what()};
@@ -106,12 +110,21 @@ std::string Build::tool() const {
     return is_own_tree_ ? shown(folder_ / "cli" / "shimfuzz") : "./dev shimfuzz";
 }
 
-void Build::require_engine() const {
-    if (engine_ != "libfuzzer") {
+Engine Build::engine(const std::string& wanted) const {
+    if (!wanted.empty() && !find_engine(wanted).has_value()) {
+        throw UsageError{"unknown engine '{}'; there are: {}", wanted, engine_names};
+    }
+    const std::optional<Engine> engine = find_engine(engine_);
+    if (!engine.has_value()) {
         throw UsageError{"the fuzz binaries of this build replay and do not search (engine {}); "
                          "build the preset fuzz",
                          engine_};
     }
+    if (!wanted.empty() && wanted != engine_) {
+        throw UsageError{"this build is for {}; ./dev fuzz --engine {} makes the other", engine_,
+                         wanted};
+    }
+    return *engine;
 }
 
 KnownFindings Build::known_findings(const std::string& subject, const std::string& baseline) const {

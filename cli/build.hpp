@@ -6,6 +6,7 @@
 // CMake writes it down in manifest.json (cli/CMakeLists.txt), so no list is kept twice.
 #pragma once
 
+#include "cli/engine.hpp"
 #include "cli/known_findings.hpp"
 
 #include <filesystem>
@@ -30,7 +31,8 @@ struct Fuzzer {
     std::string target;
     std::string subject;
     std::filesystem::path program;
-    bool quick = false;  // belongs to the set that runs when nothing else is asked for
+    bool quick = false;     // belongs to the set that runs when nothing else is asked for
+    bool about_us = false;  // asks about our own parts: no campaign runs it
 };
 
 struct SkippedSubject {
@@ -47,7 +49,15 @@ public:
     [[nodiscard]] const std::vector<std::string>& subjects() const noexcept { return subjects_; }
     [[nodiscard]] const std::vector<SkippedSubject>& skipped() const noexcept { return skipped_; }
     [[nodiscard]] const std::vector<Mutant>& mutants() const noexcept { return mutants_; }
+
+    // fuzzers returns the fuzz binaries that ask about subjects, fuzzers_about_us all others.
     [[nodiscard]] const std::vector<Fuzzer>& fuzzers() const noexcept { return fuzzers_; }
+    [[nodiscard]] const std::vector<Fuzzer>& fuzzers_about_us() const noexcept {
+        return fuzzers_about_us_;
+    }
+
+    // counts_lines says whether the programs of this build count the lines that they run.
+    [[nodiscard]] bool counts_lines() const noexcept { return counts_lines_; }
 
     // mutant returns the mutant that `subject` is, or null if it is none.
     [[nodiscard]] const Mutant* mutant(std::string_view subject) const noexcept;
@@ -59,8 +69,9 @@ public:
     // require_subject throws UsageError unless a subject called `name` was built.
     void require_subject(const std::string& name) const;
 
-    // require_engine throws UsageError unless the fuzz binaries of this build can search.
-    void require_engine() const;
+    // engine returns what drives the fuzz binaries of this build. Throws UsageError if they cannot
+    // search, or if it is not the engine called `wanted`, if one is named.
+    [[nodiscard]] Engine engine(const std::string& wanted) const;
 
     // known_findings returns what is declared about `subject`, and in `baseline` if one is named.
     [[nodiscard]] KnownFindings known_findings(const std::string& subject,
@@ -103,6 +114,8 @@ private:
     std::vector<SkippedSubject> skipped_;
     std::vector<Mutant> mutants_;
     std::vector<Fuzzer> fuzzers_;
+    std::vector<Fuzzer> fuzzers_about_us_;
+    bool counts_lines_ = false;
 };
 
 }  // namespace shimfuzz::cli

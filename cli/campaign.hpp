@@ -30,6 +30,7 @@ struct PairResult {
     std::vector<Found> found;
     std::vector<std::string> unexplained;
     bool from_seeds = false;
+    bool from_corpus = false;  // the folder that the user named was not empty
 };
 
 // run_campaign searches all `pairs`, some at a time, and returns what came of them, in their order.

@@ -80,6 +80,17 @@ std::string read_file(const fs::path& path) {
     return content;
 }
 
+std::optional<std::string> read_if_there(const fs::path& path) {
+    try {
+        return read_file(path);
+    } catch (const UsageError&) {
+        if (fs::exists(path)) {
+            throw;
+        }
+    }
+    return std::nullopt;
+}
+
 void write_file(const fs::path& named, std::string_view content) {
     const fs::path path = is_special(named) ? named : behind_links(named);
     if (is_special(path)) {
@@ -148,6 +159,19 @@ std::vector<fs::path> files_below(const fs::path& path, std::string_view extensi
     }
     std::ranges::sort(files);
     return files;
+}
+
+std::vector<fs::path> entries_in(const fs::path& path, std::string_view start) {
+    std::vector<fs::path> entries;
+    std::error_code gone;
+    for (fs::directory_iterator entry{path, gone}; !gone && entry != fs::directory_iterator{};
+         entry.increment(gone)) {
+        if (entry->path().filename().string().starts_with(start)) {
+            entries.push_back(entry->path());
+        }
+    }
+    std::ranges::sort(entries);
+    return entries;
 }
 
 std::string shown(const fs::path& path) {

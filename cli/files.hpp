@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ inline constexpr std::uintmax_t file_size_max = std::uintmax_t{16} << 20;
 
 // read_file returns what is in `path`, or throws UsageError.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+// read_if_there returns the same, or nothing if there is no such file (any more).
+[[nodiscard]] std::optional<std::string> read_if_there(const std::filesystem::path& path);
 
 // write_file makes `path` hold `content`, or throws UsageError and leaves what was there. It is
 // written under a temporary name and renamed, so nobody ever sees half of it; what is no file, as a
@@ -36,6 +40,11 @@ void make_folder(const std::filesystem::path& path);
 // `extension`, or all if that is empty, in the order of their names.
 [[nodiscard]] std::vector<std::filesystem::path> files_below(const std::filesystem::path& path,
                                                              std::string_view extension);
+
+// entries_in returns what is directly in the folder `path` and has a name that begins with `start`,
+// in the order of the names. Others may be changing it: what is gone meanwhile is not there.
+[[nodiscard]] std::vector<std::filesystem::path> entries_in(const std::filesystem::path& path,
+                                                            std::string_view start = "");
 
 // shown returns `path` as a person in the current folder would type it.
 [[nodiscard]] std::string shown(const std::filesystem::path& path);

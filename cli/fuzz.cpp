@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/campaign.hpp"
+#include "cli/corpus_folder.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/files.hpp"
 #include "cli/fuzz_report.hpp"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace shimfuzz::cli {
 namespace {
@@ -23,13 +25,23 @@ KnownBySubject known_for(const Build& build, const std::vector<Pair>& pairs,
     return known;
 }
 
+std::optional<CorpusLock> lock_of(const std::string& corpus) {
+    if (corpus.empty()) {
+        return std::nullopt;
+    }
+    make_folder(corpus);
+    return std::optional<CorpusLock>{std::in_place, corpus};
+}
+
 void announce(const std::vector<Pair>& pairs, const FuzzOptions& options) {
     double longest = 0;
     for (const Pair& pair : pairs) {
         longest = std::max(longest, pair.seconds);
     }
+    const std::string from = options.seeds ? "our seeds" : "an empty corpus";
     fmt::print(stderr, "fuzz: {} pairs of target and subject, at most {:.0f} s each, from {}\n",
-               pairs.size(), longest, options.seeds ? "our seeds" : "an empty corpus");
+               pairs.size(), longest,
+               options.corpus.empty() ? from : "what " + options.corpus + " holds of each");
 }
 
 void print_part(const std::string& part) {
@@ -44,6 +56,7 @@ int fuzz(const FuzzOptions& options) {
     const Build build;
     const std::vector<Pair> pairs = plan_campaign(build, options);
     const KnownBySubject known = known_for(build, pairs, options.baseline);
+    const std::optional<CorpusLock> lock = lock_of(options.corpus);
     announce(pairs, options);
     const std::vector<PairResult> results = run_campaign(build, pairs, options);
     const std::vector<ResultRow> rows = rows_of(results, known);

@@ -67,7 +67,7 @@ std::vector<Pair> plan_campaign(const Build& build, const FuzzOptions& options) 
     for (const std::string& name : options.subjects) {
         build.require_subject(name);
     }
-    build.require_engine();
+    static_cast<void>(build.engine(options.engine));
     std::vector<Pair> pairs;
     for (const Fuzzer& fuzzer : build.fuzzers()) {
         if (!is_wanted(build, options, fuzzer)) {

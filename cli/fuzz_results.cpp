@@ -64,6 +64,13 @@ std::string_view spell(Status status) {
     return "violated";
 }
 
+std::string_view began_with(const PairResult& result) {
+    if (result.from_corpus) {
+        return "corpus";
+    }
+    return result.from_seeds ? "seeds" : "empty";
+}
+
 double rounded(double seconds) {
     return std::round(seconds * 1000) / 1000;
 }
@@ -82,7 +89,7 @@ ordered_json row_json(const ResultRow& row) {
         {"witness", found != nullptr ? ordered_json(shown(found->witness)) : ordered_json{}},
         {"witness_ops",
          found != nullptr ? ordered_json(found->scenario.ops.size()) : ordered_json{}},
-        {"found_from", row.pair->from_seeds ? "seeds" : "empty"},
+        {"found_from", began_with(*row.pair)},
         {"reached", row.reached.has_value() ? ordered_json(*row.reached) : ordered_json{}}};
 }
 

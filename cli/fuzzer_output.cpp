@@ -61,6 +61,19 @@ FuzzerLine read_status(std::string_view line) {
                         .edges = edges.has_value() ? number_at(*edges) : std::nullopt};
 }
 
+// `47 new files with 208 new features added; 176 new coverage edges`
+FuzzerLine read_gain(std::string_view text) {
+    const std::optional<std::uint64_t> files = number_at(text);
+    const std::optional<std::string_view> features = after(text, "new files with ");
+    const std::optional<std::string_view> edges = after(text, "added; ");
+    if (!files.has_value() || !features.has_value() || !edges.has_value()) {
+        return Remark{};
+    }
+    return Gain{.files = *files,
+                .features = number_at(*features).value_or(0),
+                .edges = number_at(*edges).value_or(0)};
+}
+
 }  // namespace
 
 FuzzerLine read_fuzzer_line(std::string_view line) {
@@ -75,6 +88,9 @@ FuzzerLine read_fuzzer_line(std::string_view line) {
     }
     if (const auto path = after(line, "Test unit written to ")) {
         return Artifact{std::string{*path}};
+    }
+    if (const auto gain = after(line, "MERGE-OUTER: ")) {
+        return read_gain(*gain);
     }
     return Remark{};
 }

@@ -38,10 +38,17 @@ struct Artifact {
     std::string path;
 };
 
+// What a merge has added to a folder of inputs.
+struct Gain {
+    std::uint64_t files = 0;
+    std::uint64_t features = 0;
+    std::uint64_t edges = 0;
+};
+
 // Of no interest but to people.
 struct Remark {};
 
-using FuzzerLine = std::variant<Remark, SearchStatus, NewSignature, Tally, Artifact>;
+using FuzzerLine = std::variant<Remark, SearchStatus, NewSignature, Tally, Artifact, Gain>;
 
 // read_fuzzer_line returns what `line` says.
 [[nodiscard]] FuzzerLine read_fuzzer_line(std::string_view line);

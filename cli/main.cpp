@@ -5,6 +5,7 @@
 //
 // Exit codes are in cli/exit_code.hpp, what the verbs do in cli/verbs.hpp.
 
+#include "cli/engine.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/targets.hpp"
 #include "cli/usage_error.hpp"
@@ -35,6 +36,8 @@ struct CommandLine {
     CheckOptions check;
     ListOptions list;
     FuzzOptions fuzz;
+    CorpusOptions corpus;
+    CoverageOptions coverage;
     RegressOptions regress;
     ReportOptions report;
     std::function<int()> verb;
@@ -151,9 +154,33 @@ void define_fuzz(CLI::App& app, CommandLine& line) {
     verb->add_option("--json", options.json, "write the results to this file");
     add_baseline(verb, options.baseline);
     verb->add_option("--seed", options.seed, "the engine's seed (1)")->check(at_least_one);
-    verb->add_option("--jobs", options.jobs, "how many at a time (one per processor)")
+    verb->add_option("--jobs", options.jobs,
+                     "how many processes at a time (one per processor, and one for each search)")
         ->check(at_least_one);
+    verb->add_option("--corpus", options.corpus,
+                     "a folder of inputs to begin with and to add to (none)");
+    verb->add_option("--engine", options.engine, fmt::format("the engine: {}", engine_names));
     verb->callback([&line] { line.verb = [&line] { return fuzz(line.fuzz); }; });
+}
+
+void define_corpus(CLI::App& app, CommandLine& line) {
+    CLI::App* verb = app.add_subcommand(
+        "corpus", "what folders of inputs hold, what is new in one, what of one is enough");
+    CorpusOptions& options = line.corpus;
+    verb->add_option("ACTION", options.action, fmt::format("{}", fmt::join(corpus_actions(), ", ")))
+        ->required();
+    verb->add_option("FOLDER", options.folders, "of inputs (our seeds); to merge, more of them");
+    verb->add_option("--target", options.target, "whose inputs they are, if no folder says so");
+    verb->add_option("--subject", options.subject, "whom to ask what they reach (the reference)");
+    verb->callback([&line] { line.verb = [&line] { return corpus(line.corpus); }; });
+}
+
+void define_coverage(CLI::App& app, CommandLine& line) {
+    CLI::App* verb =
+        app.add_subcommand("coverage", "play the committed corpus and say which lines it reaches");
+    verb->add_flag("--tests", line.coverage.tests, "say also what the unit tests reach");
+    verb->add_flag("--brief", line.coverage.brief, "no pages, no names of functions");
+    verb->callback([&line] { line.verb = [&line] { return coverage(line.coverage); }; });
 }
 
 void define_regress(CLI::App& app, CommandLine& line) {
@@ -237,6 +264,8 @@ int run(const std::vector<std::string>& words) {
     define_check(app, line);
     define_list(app, line);
     define_fuzz(app, line);
+    define_corpus(app, line);
+    define_coverage(app, line);
     define_regress(app, line);
     define_report(app, line);
     try {

@@ -16,13 +16,15 @@ endfunction()
 
 # shimfuzz_write_manifest(<file> SUBJECTS <subject>... QUICK <program>...)
 #
-# Writes <file>: the engine, the version of mbedTLS, where known findings are and where they are
-# explained, the user's own tree or nothing, all SUBJECTS in the order in which they are listed, all
-# mutants with their headers, and all fuzz binaries, those of QUICK marked.
+# Writes <file>: the engine, whether lines are counted, the version of mbedTLS, where known findings
+# are and where they are explained, the user's own tree or nothing, all SUBJECTS in the order in
+# which they are listed, all mutants with their headers, and all fuzz binaries, those of QUICK and
+# those about us marked.
 function(shimfuzz_write_manifest file)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SUBJECTS;QUICK")
   set(json "{}")
   shimfuzz_json_set(json engine "${SHIMFUZZ_ENGINE}")
+  shimfuzz_json_set(json counts_lines "${SHIMFUZZ_SOURCE_COVERAGE}")
   shimfuzz_json_set(json mbedtls "${SHIMFUZZ_MBEDTLS_VERSION}")
   shimfuzz_json_set(json known_findings "${PROJECT_SOURCE_DIR}/shim/known")
   shimfuzz_json_set(json findings "${PROJECT_SOURCE_DIR}/docs/findings.md")
@@ -54,14 +56,20 @@ function(shimfuzz_write_manifest file)
 
   set(index 0)
   get_property(fuzzers GLOBAL PROPERTY SHIMFUZZ_FUZZERS)
-  foreach(fuzzer IN LISTS fuzzers)
+  get_property(about_us GLOBAL PROPERTY SHIMFUZZ_FUZZERS_ABOUT_US)
+  foreach(fuzzer IN LISTS fuzzers about_us)
     get_target_property(target ${fuzzer} SHIMFUZZ_TARGET)
     get_target_property(subject ${fuzzer} SHIMFUZZ_SUBJECT)
     set(quick false)
     if("${fuzzer}" IN_LIST arg_QUICK)
       set(quick true)
     endif()
-    string(JSON json SET "${json}" fuzzers ${index} "{\"quick\": ${quick}}")
+    set(asks_about_us false)
+    if("${fuzzer}" IN_LIST about_us)
+      set(asks_about_us true)
+    endif()
+    string(JSON json SET "${json}" fuzzers ${index}
+      "{\"quick\": ${quick}, \"about_us\": ${asks_about_us}}")
     shimfuzz_json_set(json fuzzers ${index} program ${fuzzer})
     shimfuzz_json_set(json fuzzers ${index} target ${target})
     shimfuzz_json_set(json fuzzers ${index} subject ${subject})

@@ -63,6 +63,16 @@ Ends make_pipe() {
 
 constexpr int exit_not_started = 127;
 
+// Has the kernel kill the group of processes that this one begins when nobody holds the other end
+// of its stdin any more: a program that starts others through a shell, and is killed with the
+// campaign, cannot end them.
+void die_with_the_campaign(int in) {
+    setpgid(0, 0);
+    fcntl(in, F_SETOWN, -getpid());
+    fcntl(in, F_SETSIG, SIGKILL);
+    fcntl(in, F_SETFL, O_ASYNC);
+}
+
 [[noreturn]] void become(const Words& command, const Words& environment, int in, int out,
                          Listen listen) {
     // A program must not outlive the campaign that started it.
@@ -73,10 +83,13 @@ constexpr int exit_not_started = 127;
         signal(SIGINT, SIG_IGN);
         signal(SIGTERM, SIG_IGN);
     }
+    if (listen == Listen::to_both) {
+        die_with_the_campaign(in);
+    }
     const int nowhere = open("/dev/null", O_WRONLY);
     dup2(in, STDIN_FILENO);
-    dup2(listen == Listen::to_stdout ? out : nowhere, STDOUT_FILENO);
-    if (listen == Listen::to_stderr) {
+    dup2(listen == Listen::to_stderr ? nowhere : out, STDOUT_FILENO);
+    if (listen != Listen::to_stdout) {
         dup2(out, STDERR_FILENO);
     }
     execve(command[0], command.data(), environment.data());
@@ -86,7 +99,8 @@ constexpr int exit_not_started = 127;
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command, Listen listen,
-                 const std::vector<std::string>& environment) {
+                 const std::vector<std::string>& environment)
+    : has_group_{listen == Listen::to_both} {
     std::vector<std::string> command_texts = command;
     std::vector<std::string> environment_texts = environment_with(environment);
     const Words command_words = pointers_to(command_texts);
@@ -129,7 +143,8 @@ std::optional<std::string> Process::hear() {
 
 void Process::stop() const noexcept {
     if (child_ > 0) {
-        kill(child_, SIGINT);
+        // While it waits for a shell a program does not hear SIGINT.
+        kill(has_group_ ? -child_ : child_, has_group_ ? SIGTERM : SIGINT);
     }
 }
 

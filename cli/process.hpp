@@ -14,9 +14,10 @@
 
 namespace shimfuzz::cli {
 
-// Which of the program's outputs comes to us; the other goes to nowhere (a pipe from its stderr) or
-// where ours goes (a pipe from its stdout).
-enum class Listen { to_stdout, to_stderr };
+// Which of the program's outputs comes to us, or both as one; the other goes to nowhere (a pipe
+// from its stderr) or where ours goes (a pipe from its stdout). A program of which we hear both may
+// start others: they are a group of their own, which is stopped together and ends with us.
+enum class Listen { to_stdout, to_stderr, to_both };
 
 class Process {
 public:
@@ -43,6 +44,7 @@ public:
     int wait() noexcept;
 
 private:
+    bool has_group_;
     pid_t child_ = -1;
     int to_child_ = -1;
     int from_child_ = -1;

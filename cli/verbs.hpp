@@ -98,11 +98,34 @@ struct FuzzOptions {
     std::string json;
     std::string baseline;
     std::uint32_t seed = 1;
-    unsigned jobs = 0;  // at a time; 0: one per processor
+    unsigned jobs = 0;   // processes at a time; 0: one search per processor, of one process each
+    std::string corpus;  // a folder to begin with and to add to; empty: none is kept
+    std::string engine;  // that the build must be for; empty: any
 };
 
 // fuzz searches for violations and ends with a table of subjects and invariants.
 [[nodiscard]] int fuzz(const FuzzOptions& options);
+
+struct CorpusOptions {
+    std::string action;
+    std::vector<std::string> folders;
+    std::string target;   // whose inputs they are; empty: the names of folders say so
+    std::string subject;  // that is asked; empty: the folder's own, or the reference
+};
+
+// corpus says what folders of inputs hold, adds what is new, or keeps what is enough.
+[[nodiscard]] int corpus(const CorpusOptions& options);
+
+// corpus_actions returns what it can do.
+[[nodiscard]] const std::vector<std::string>& corpus_actions();
+
+struct CoverageOptions {
+    bool brief = false;  // no pages, no names of functions
+    bool tests = false;  // run the unit tests, too
+};
+
+// coverage plays the committed corpus and says which lines of which part it reaches.
+[[nodiscard]] int coverage(const CoverageOptions& options);
 
 struct RegressOptions {
     std::string file;

@@ -8,26 +8,31 @@
 #   shimfuzz_tool_sanitizers  for the command line tool, which is no part of what is fuzzed
 #   shimfuzz_coverage       for shim/ and model/ only: feedback from the harness would mislead
 #   shimfuzz_comparisons    with it, where comparisons are to be traced, too
+#   shimfuzz_line_coverage  for scenario/ and harness/ besides: which lines run, for people
 #   shimfuzz_fuzz_engine    for programs with a LLVMFuzzerTestOneInput: brings the main()
 #
 # Optimisation and debug information belong to the presets.
 
 set(SHIMFUZZ_ENGINE "replay" CACHE STRING
-  "What drives a fuzz target: replay, libfuzzer, or external (what LIB_FUZZING_ENGINE says)")
-set_property(CACHE SHIMFUZZ_ENGINE PROPERTY STRINGS replay libfuzzer external)
+  "What drives a fuzz target: replay, libfuzzer, afl, or external (what LIB_FUZZING_ENGINE says)")
+set_property(CACHE SHIMFUZZ_ENGINE PROPERTY STRINGS replay libfuzzer afl external)
 set(SHIMFUZZ_SANITIZERS "" CACHE STRING
   "Sanitizers to build with, as a list: address;undefined, memory, ...")
 set(SHIMFUZZ_TOOL_SANITIZERS "" CACHE STRING
   "Sanitizers to build the command line tool with, as a list")
-option(SHIMFUZZ_SOURCE_COVERAGE "Source-based coverage of shim/ and model/ (clang only)" OFF)
+option(SHIMFUZZ_SOURCE_COVERAGE
+  "Source-based coverage of shim/, scenario/, model/ and harness/ (clang only)" OFF)
 
-if(NOT SHIMFUZZ_ENGINE MATCHES "^(replay|libfuzzer|external)$")
+if(NOT SHIMFUZZ_ENGINE MATCHES "^(replay|libfuzzer|afl|external)$")
   message(FATAL_ERROR
-    "SHIMFUZZ_ENGINE is '${SHIMFUZZ_ENGINE}'; it can be replay, libfuzzer or external")
+    "SHIMFUZZ_ENGINE is '${SHIMFUZZ_ENGINE}'; it can be replay, libfuzzer, afl or external")
 endif()
-if(SHIMFUZZ_ENGINE STREQUAL "libfuzzer" AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  message(FATAL_ERROR "SHIMFUZZ_ENGINE=libfuzzer needs clang, and the compiler is"
+if(SHIMFUZZ_ENGINE MATCHES "libfuzzer|afl" AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "SHIMFUZZ_ENGINE=${SHIMFUZZ_ENGINE} needs clang, and the compiler is"
     " ${CMAKE_CXX_COMPILER_ID}: configure with --preset fuzz")
+endif()
+if(SHIMFUZZ_ENGINE STREQUAL "afl")
+  include(Afl)
 endif()
 
 add_library(shimfuzz_warnings INTERFACE)
@@ -77,9 +82,20 @@ if(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
   # For programs that hold instrumented code and have a main() of their own (tests, runners).
   target_link_options(shimfuzz_coverage INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+if(SHIMFUZZ_ENGINE STREQUAL "afl")
+  shimfuzz_add_afl()
+endif()
+
+# The counters are relocatable, so that they can lie in a file while a program runs (`%c` in
+# LLVM_PROFILE_FILE): what aborts or ends by _exit is counted too.
+set(SHIMFUZZ_LINE_COVERAGE_FLAGS
+  -fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation=true)
+add_library(shimfuzz_line_coverage INTERFACE)
 if(SHIMFUZZ_SOURCE_COVERAGE)
-  target_compile_options(shimfuzz_coverage INTERFACE -fprofile-instr-generate -fcoverage-mapping)
-  target_link_options(shimfuzz_coverage INTERFACE -fprofile-instr-generate)
+  list(JOIN SHIMFUZZ_LINE_COVERAGE_FLAGS " " flags)
+  target_compile_options(shimfuzz_line_coverage INTERFACE "SHELL:${flags}")
+  target_link_options(shimfuzz_line_coverage INTERFACE -fprofile-instr-generate)
+  target_link_libraries(shimfuzz_coverage INTERFACE shimfuzz_line_coverage)
 endif()
 
 # After shimfuzz_coverage, for code in which what is compared is not in the scenario already.
@@ -96,6 +112,8 @@ if(SHIMFUZZ_ENGINE STREQUAL "replay")
   target_link_libraries(shimfuzz_fuzz_engine INTERFACE shimfuzz_replay_main)
 elseif(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
   target_link_options(shimfuzz_fuzz_engine INTERFACE -fsanitize=fuzzer)
+elseif(SHIMFUZZ_ENGINE STREQUAL "afl")
+  target_link_libraries(shimfuzz_fuzz_engine INTERFACE "${SHIMFUZZ_AFL_DRIVER}" shimfuzz_coverage)
 else()
   if(NOT DEFINED ENV{LIB_FUZZING_ENGINE})
     message(FATAL_ERROR "SHIMFUZZ_ENGINE=external: set LIB_FUZZING_ENGINE to what the engine is"

@@ -31,7 +31,8 @@ endfunction()
 # has no reports of lws. SEES_INSIDE: mbedTLS itself runs there, and is instrumented
 # (MbedtlsInside.cmake). Call it after all subjects and mutants are made.
 #
-# Every program is appended to the global property SHIMFUZZ_FUZZERS, every <name> to
+# Every program is appended to the global property SHIMFUZZ_FUZZERS, or with ABOUT_US to
+# SHIMFUZZ_FUZZERS_ABOUT_US, every <name> to
 # SHIMFUZZ_FUZZ_TARGETS; a program's properties SHIMFUZZ_TARGET and SHIMFUZZ_SUBJECT say what it is.
 function(add_fuzz_target name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_REFERENCE;ABOUT_US;SEES_INSIDE" "" "SUBJECTS")
@@ -62,7 +63,9 @@ function(add_fuzz_target name)
       SHIMFUZZ_TARGET ${name}
       SHIMFUZZ_SUBJECT ${subject})
     # An interposer proves that a target finds its bug; campaigns have no use for it.
-    if(NOT arg_ABOUT_US AND NOT subject MATCHES "^interposed_")
+    if(arg_ABOUT_US)
+      set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_FUZZERS_ABOUT_US ${program})
+    elseif(NOT subject MATCHES "^interposed_")
       set_property(GLOBAL APPEND PROPERTY SHIMFUZZ_FUZZERS ${program})
     endif()
     shimfuzz_add_replay_tests(${program} ${name} ${subject})

@@ -119,7 +119,7 @@ endfunction()
 set(shimfuzz_instruments FALSE)
 if(SHIMFUZZ_OSS_FUZZ)
   # All of mbedTLS is instrumented already.
-elseif(SHIMFUZZ_SANITIZERS OR SHIMFUZZ_SOURCE_COVERAGE OR NOT SHIMFUZZ_ENGINE STREQUAL "replay")
+elseif(SHIMFUZZ_SANITIZERS OR NOT SHIMFUZZ_ENGINE STREQUAL "replay")
   set(shimfuzz_instruments TRUE)
   shimfuzz_add_inside_of_build()
 endif()

@@ -7,11 +7,24 @@
 #include "scenario/text.hpp"
 #include "shim/subject.h"
 
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <iterator>
+#include <string_view>
+
+// Present under AFL++ only. (Its driver has a LLVMFuzzerMutate, too.)
+extern "C" __attribute__((weak)) int __afl_persistent_loop(unsigned executions);
 
 namespace shimfuzz::fuzz {
 namespace {
@@ -19,6 +32,7 @@ namespace {
 struct Options {
     bool collect = false;
     bool stop_after_decode = false;
+    int notes = STDERR_FILENO;
 };
 
 // What a campaign is told at the end; a process plays one target only.
@@ -35,29 +49,34 @@ int length_of(const std::vector<char>& text) noexcept {
     return static_cast<int>(text.size());
 }
 
-// One line of JSON for whoever runs the campaign (cli/campaign.cpp); signatures hold no quotes.
-void note(const char* event, const std::vector<char>& signature,
-          const scenario::Scenario& scenario) {
-    std::fprintf(stderr,
-                 "SHIMFUZZ {\"event\":\"%s\",\"signature\":\"%.*s\",\"execution\":%llu,"
-                 "\"bytes\":\"",
-                 event, length_of(signature), signature.data(),
-                 static_cast<unsigned long long>(tally.executions));
-    for (const std::uint8_t byte : scenario::encode(scenario)) {
-        std::fprintf(stderr, "%02x", byte);
+// One line of JSON for whoever runs the campaign (cli/campaign.cpp), in one piece: others may be
+// writing to the same file.
+void tell(const std::vector<char>& line) {
+    if (write(options.notes, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+        std::perror("a note could not be written");
+        _exit(2);
     }
-    std::fputs("\"}\n", stderr);
 }
 
-void print_tally() {
-    std::fprintf(stderr, "SHIMFUZZ {\"event\":\"end\",\"executions\":%llu,\"reach\":[",
-                 static_cast<unsigned long long>(tally.executions));
-    const char* separator = "";
-    for (const std::uint64_t count : tally.reach) {
-        std::fprintf(stderr, "%s%llu", separator, static_cast<unsigned long long>(count));
-        separator = ",";
-    }
-    std::fputs("]}\n", stderr);
+// Signatures hold no quotes.
+void note(const char* event, const std::vector<char>& signature,
+          const scenario::Scenario& scenario) {
+    std::vector<char> line;
+    fmt::format_to(
+        std::back_inserter(line),
+        "SHIMFUZZ {{\"event\":\"{}\",\"signature\":\"{}\",\"execution\":{},\"bytes\":\"{:02x}"
+        "\"}}\n",
+        event, std::string_view{signature.data(), signature.size()}, tally.executions,
+        fmt::join(scenario::encode(scenario), ""));
+    tell(line);
+}
+
+void tell_tally() {
+    std::vector<char> line;
+    fmt::format_to(std::back_inserter(line),
+                   "SHIMFUZZ {{\"event\":\"end\",\"executions\":{},\"reach\":[{}]}}\n",
+                   tally.executions, fmt::join(tally.reach, ","));
+    tell(line);
 }
 
 // A fuzzing service tells crashes apart by their topmost functions, so each law has one of its own,
@@ -154,24 +173,66 @@ void one_input(std::span<const std::uint8_t> input, void (*ask)(const scenario::
     ask(scenario);
 }
 
+// What comes after `name` in `argument`, or null.
+const char* value_of(const char* argument, std::string_view name) noexcept {
+    return std::string_view{argument}.starts_with(name) ? argument + name.size() : nullptr;
+}
+
+[[noreturn]] void refuse(const char* argument, const char* reason) {
+    std::fprintf(stderr, "%s: %s\n", argument, reason);
+    std::exit(2);
+}
+
+void end_with_the_parent() {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+// Several processes of one search write their notes to one file. They end with whoever started
+// them, those that AFL++ forks from this one, too: stopped between two inputs, they would stay.
+void open_notes(const char* argument, const char* path) {
+    end_with_the_parent();
+    pthread_atfork(nullptr, nullptr, end_with_the_parent);
+    options.notes = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (options.notes < 0) {
+        refuse(argument, "cannot be written");
+    }
+}
+
+// Whether `argument` is one of ours.
+bool take(const char* argument) {
+    if (std::strcmp(argument, "--collect") == 0) {
+        options.collect = true;
+        std::atexit(tell_tally);
+    } else if (std::strcmp(argument, "--stop-after=decode") == 0) {
+        options.stop_after_decode = true;
+    } else if (const char* file = value_of(argument, "--baseline=")) {
+        if (!known.declare_all_in(file)) {
+            refuse(argument, "cannot be read");
+        }
+    } else if (const char* notes = value_of(argument, "--notes=")) {
+        open_notes(argument, notes);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     for (const char* const* line = target.known_findings; *line != nullptr; ++line) {
         known.declare(*line);
     }
+    int kept = std::min(*argc, 1);
     for (int i = 1; i < *argc; ++i) {
-        constexpr const char* baseline = "--baseline=";
-        const char* argument = (*argv)[i];
-        if (std::strcmp(argument, "--collect") == 0) {
-            options.collect = true;
-            std::atexit(print_tally);
-        } else if (std::strcmp(argument, "--stop-after=decode") == 0) {
-            options.stop_after_decode = true;
-        } else if (std::strncmp(argument, baseline, std::strlen(baseline)) == 0 &&
-                   !known.declare_all_in(argument + std::strlen(baseline))) {
-            std::fprintf(stderr, "%s: cannot be read\n", argument);
-            std::exit(2);
+        // LibFuzzer passes over them, and hands them on to the processes that it starts. The driver
+        // of AFL++ takes whatever it is given for an input or a number of executions.
+        if (!take((*argv)[i]) || __afl_persistent_loop == nullptr) {
+            (*argv)[kept++] = (*argv)[i];
         }
     }
+    if (kept < *argc) {
+        (*argv)[kept] = nullptr;
+    }
+    *argc = kept;
     return 0;
 }
 

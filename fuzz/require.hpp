@@ -5,6 +5,7 @@
 // Flags begin with `--`, which every engine ignores:
 //
 //   --collect         note each new signature and go on, instead of stopping at the first
+//   --notes=FILE      ... and note them at the end of FILE, not on stderr; end with who started us
 //   --baseline=FILE   also take the signatures in FILE for known
 //   --stop-after=decode   decode and return: what the engine and the decoder cost (bench/)
 #pragma once

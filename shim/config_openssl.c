@@ -195,8 +195,35 @@ void subject_set_verify(subject_context *context, enum subject_verify verify, un
     SSL_CTX_set_verify(ctx_of(context), modes[verify], is_client && allow != 0 ? decide : NULL);
 }
 
+/* What a server speaks; lws keeps it in its virtual host. */
+static struct {
+    unsigned char data[1024];
+    unsigned int length;
+} spoken;
+
+/* As alpn_cb of lws v4.3.5 lib/tls/tls.c:30. */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_length,
+                           const unsigned char *offered, unsigned int offered_length, void *arg) {
+    (void)ssl;
+    (void)arg;
+    return SSL_select_next_proto((unsigned char **)out, out_length, spoken.data, spoken.length,
+                                 offered, offered_length) == OPENSSL_NPN_NEGOTIATED
+               ? SSL_TLSEXT_ERR_OK
+               : SSL_TLSEXT_ERR_NOACK;
+}
+
+/* A client offers its protocols, a server chooses when it sees what is offered. */
 int subject_set_protocols(subject_context *context, const unsigned char *data, size_t length) {
-    return SSL_CTX_set_alpn_protos(ctx_of(context), data, (unsigned int)length) == 0;
+    if (ctx_of(context) == client_ctx) {
+        return SSL_CTX_set_alpn_protos(ctx_of(context), data, (unsigned int)length) == 0;
+    }
+    if (length > sizeof spoken.data) {
+        return 0;
+    }
+    memcpy(spoken.data, data, length);
+    spoken.length = (unsigned int)length;
+    SSL_CTX_set_alpn_select_cb(ctx_of(context), choose_protocol, NULL);
+    return 1;
 }
 
 static int set_up_client(SSL *ssl, const char *host, int sends_name) {

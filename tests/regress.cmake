@@ -33,7 +33,7 @@ elseif(SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
   string(APPEND regress_flags " -fsanitize=address")
 endif()
 if(SHIMFUZZ_SOURCE_COVERAGE)
-  string(APPEND regress_flags " -fprofile-instr-generate -fcoverage-mapping")
+  string(JOIN " " regress_flags "${regress_flags}" ${SHIMFUZZ_LINE_COVERAGE_FLAGS})
 endif()
 
 # shimfuzz_regress_on(<name> ARCHIVE <file> [LWS <folder> BUILD <folder>] [MBEDTLS <kit>]
