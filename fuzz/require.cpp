@@ -2,7 +2,9 @@
 
 #include "fuzz/require.hpp"
 
+#include "fuzz/account.hpp"
 #include "fuzz/known_findings.hpp"
+#include "fuzz/options.hpp"
 #include "harness/feedback.hpp"
 #include "scenario/text.hpp"
 #include "shim/subject.h"
@@ -10,16 +12,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 
 namespace shimfuzz::fuzz {
 namespace {
-
-struct Options {
-    bool collect = false;
-    bool stop_after_decode = false;
-};
 
 // What a campaign is told at the end; a process plays one target only.
 struct Tally {
@@ -27,7 +23,6 @@ struct Tally {
     harness::Reach reach{};
 };
 
-Options options;
 Tally tally;
 KnownFindings known;
 
@@ -88,7 +83,8 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
     }
     const std::vector<char> signature = harness::spell(violation.signature);
     const bool declared = known.declares(signature);
-    if (!declared && !options.collect) {
+    const bool wanted = options().until == violation.signature.invariant;
+    if (!declared && (!options().collect || wanted)) {
         explain_and_abort(violation, signature, scenario);
     }
     known.remember(violation.signature);
@@ -97,8 +93,11 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
 
 void one_input(std::span<const std::uint8_t> input, void (*ask)(const scenario::Scenario&)) {
     static scenario::Scenario scenario;  // one for all inputs: an allocation is not for nothing
+    if (options().keep_inputs != nullptr) {
+        keep(input);
+    }
     scenario::decode_into(input, scenario);
-    if (options.stop_after_decode) {
+    if (options().stop_after_decode) {
         harness::note_situation(0);  // or the engine takes the program for one without coverage
         return;
     }
@@ -109,19 +108,19 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     for (const char* const* line = target.known_findings; *line != nullptr; ++line) {
         known.declare(*line);
     }
-    for (int i = 1; i < *argc; ++i) {
-        constexpr const char* baseline = "--baseline=";
-        const char* argument = (*argv)[i];
-        if (std::strcmp(argument, "--collect") == 0) {
-            options.collect = true;
-            std::atexit(print_tally);
-        } else if (std::strcmp(argument, "--stop-after=decode") == 0) {
-            options.stop_after_decode = true;
-        } else if (std::strncmp(argument, baseline, std::strlen(baseline)) == 0 &&
-                   !known.declare_all_in(argument + std::strlen(baseline))) {
-            std::fprintf(stderr, "%s: cannot be read\n", argument);
-            std::exit(2);
-        }
+    const Options options = read_options(*argc, *argv);
+    if (options.without.has_value()) {
+        harness::switch_off(*options.without);
+    }
+    if (options.baseline != nullptr && !known.declare_all_in(options.baseline)) {
+        std::fprintf(stderr, "--baseline=%s: cannot be read\n", options.baseline);
+        std::exit(2);
+    }
+    if (options.account_of != nullptr) {
+        give_account();
+    }
+    if (options.collect) {
+        std::atexit(print_tally);
     }
     return 0;
 }
