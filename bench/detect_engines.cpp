@@ -74,8 +74,12 @@ std::optional<std::string> signature_in(const std::string& log, const std::strin
     if (log.find(report) == std::string::npos) {
         return std::nullopt;
     }
-    return report.starts_with("SUMMARY") ? text_after(log, "SUMMARY: ")
-                                         : text_after(log, "\nsignature: ");
+    if (!report.starts_with("SUMMARY")) {
+        return text_after(log, "\nsignature: ");
+    }
+    // What kind of report it is; behind that comes where in this program.
+    const std::string kind = text_after(log, report).value_or("");
+    return report.substr(std::string_view{"SUMMARY: "}.size()) + kind.substr(0, kind.find(' '));
 }
 
 // Whether what the bug is made of shows `signature` on the same input. It says so whether the

@@ -46,10 +46,16 @@ std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept {
 namespace {
 
 std::uint8_t draw_choice(Chance& chance, const OpDescription& kind) noexcept {
-    // Wants are what loops live by: they come as often as all other codes together.
-    if (kind.number_form == NumberForm::of_answer && chance.one_in(2)) {
-        return static_cast<std::uint8_t>(chance.one_in(2) ? AnswerCode::want_write
-                                                          : AnswerCode::want_read);
+    // Wants are what loops live by, and what goes well is what sessions are made of.
+    if (kind.number_form == NumberForm::of_answer) {
+        const std::uint32_t one_of_eight = chance.below(8);
+        if (one_of_eight < 4) {
+            return static_cast<std::uint8_t>(one_of_eight < 2 ? AnswerCode::want_write
+                                                              : AnswerCode::want_read);
+        }
+        if (one_of_eight == 4) {
+            return static_cast<std::uint8_t>(AnswerCode::ok);
+        }
     }
     return static_cast<std::uint8_t>(chance.below(256));
 }
