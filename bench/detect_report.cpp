@@ -171,7 +171,7 @@ std::string axes() {
     return svg;
 }
 
-// What is known of the detections of one engine, in the order of their executions.
+// What is known of the detections of one engine.
 std::vector<Observation> observations_of(std::string_view engine, const std::vector<json>& rows) {
     std::vector<Observation> observations;
     for (const json& row : rows) {
@@ -179,34 +179,27 @@ std::vector<Observation> observations_of(std::string_view engine, const std::vec
             observations.push_back({.value = row["executions"], .happened = row["detected"]});
         }
     }
-    std::ranges::sort(observations, {}, &Observation::value);
     return observations;
 }
 
-// The estimate of Kaplan and Meier, as steps.
+// One engine's steps, and its name where they end.
 std::string curve(const std::vector<Observation>& observations, const char* colour,
                   std::string_view name, double& label_y) {
-    double surviving = 1;
-    auto at_risk = static_cast<double>(observations.size());
     std::string path = fmt::format("M{:.1f} {:.1f}", x_of(1), y_of(0));
-    double last = 1;
-    for (const Observation& observation : observations) {
-        last = observation.value;
-        if (observation.happened) {
-            path += fmt::format("H{:.1f}", x_of(observation.value));
-            surviving *= 1 - 1 / at_risk;
-            path += fmt::format("V{:.1f}", y_of(1 - surviving));
-        }
-        at_risk -= 1;
+    double share = 0;
+    for (const Step& step : happened_by(observations)) {
+        share = step.share;
+        path += fmt::format("H{:.1f}V{:.1f}", x_of(step.value), y_of(share));
     }
-    path += fmt::format("H{:.1f}", x_of(last));
+    path +=
+        fmt::format("H{:.1f}", x_of(std::ranges::max(observations, {}, &Observation::value).value));
     // Labels that would cover each other move apart.
-    label_y = std::max(label_y + 17, y_of(1 - surviving) + 4);
+    label_y = std::max(label_y + 17, y_of(share) + 4);
     return fmt::format("<path class=\"line\" stroke=\"{}\" d=\"{}\"/>\n<circle cx=\"{:.1f}\" "
                        "cy=\"{:.1f}\" r=\"4\" fill=\"{}\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{}, "
                        "{:.0f} %</text>\n",
                        colour, path, width - right + 14, label_y - 4, colour, width - right + 24,
-                       label_y, name, 100 * (1 - surviving));
+                       label_y, name, 100 * share);
 }
 
 }  // namespace

@@ -63,26 +63,6 @@ bool is_hard(const BugSummary& bug) {
 
 }  // namespace
 
-std::optional<double> survival_median(std::vector<Observation> observations) {
-    // At the same value, what happened came before what was given up.
-    std::ranges::sort(observations, [](const Observation& one, const Observation& other) {
-        return one.value != other.value ? one.value < other.value : one.happened && !other.happened;
-    });
-    double surviving = 1;
-    auto at_risk = static_cast<double>(observations.size());
-    for (const Observation& observation : observations) {
-        if (observation.happened) {
-            surviving *= 1 - 1 / at_risk;
-            // Half of an even number is a product of fractions that may come out a little above.
-            if (surviving <= 0.5 + 1e-9) {
-                return observation.value;
-            }
-        }
-        at_risk -= 1;
-    }
-    return std::nullopt;
-}
-
 Summary summary_of(const std::vector<json>& rows) {
     Summary summary{.searches = static_cast<int>(rows.size())};
     std::vector<Observation> executions;

@@ -4,6 +4,8 @@
 // of them, namely how long nothing was found.
 #pragma once
 
+#include "bench/survival.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <optional>
@@ -11,16 +13,6 @@
 #include <vector>
 
 namespace shimfuzz::bench {
-
-// A number that came out, or that was not reached yet when nobody looked any further.
-struct Observation {
-    double value = 0;
-    bool happened = true;
-};
-
-// survival_median returns the smallest value by which half have happened, estimated after Kaplan and
-// Meier; nothing if that many never did.
-[[nodiscard]] std::optional<double> survival_median(std::vector<Observation> observations);
 
 // What the searches of one engine for one bug come to.
 struct Summary {

@@ -2,7 +2,7 @@
 
 #include "fuzz/account.hpp"
 
-#include "fuzz/options.hpp"
+#include "fuzz/experiment.hpp"
 #include "fuzz/require.hpp"
 #include "harness/allocation.hpp"
 #include "scenario/allocation_sweep.hpp"
@@ -147,7 +147,7 @@ void write_line(int fd, const Account& account, bool reached) {
         static_cast<unsigned long long>(account.digest.value()), static_cast<int>(reached),
         account.signature.empty() ? 1 : static_cast<int>(account.signature.size()),
         account.signature.empty() ? "-" : account.signature.data());
-    write_all(fd, options().account, line.data(), static_cast<std::size_t>(size));
+    write_all(fd, experiment().account, line.data(), static_cast<std::size_t>(size));
 }
 
 // Reads the next input into `input`; false at the end of the file, or where it was cut off.
@@ -165,7 +165,7 @@ bool read_input(std::FILE* file, std::vector<std::uint8_t>& input) {
 }  // namespace
 
 void keep(std::span<const std::uint8_t> input) {
-    static const int fd = open_or_give_up(options().keep_inputs, O_WRONLY | O_CREAT | O_APPEND);
+    static const int fd = open_or_give_up(experiment().keep_inputs, O_WRONLY | O_CREAT | O_APPEND);
     static std::uint64_t kept = 0;
     static std::vector<std::uint8_t> record;
     if (kept++ >= inputs_kept_max) {
@@ -177,18 +177,18 @@ void keep(std::span<const std::uint8_t> input) {
                    static_cast<std::uint8_t>(input.size() >> 24)});
     record.insert(record.end(), input.begin(), input.end());
     // At once: the process may die of it.
-    write_all(fd, options().keep_inputs, record.data(), record.size());
+    write_all(fd, experiment().keep_inputs, record.data(), record.size());
 }
 
 void give_account() {
-    std::FILE* file = std::fopen(options().account_of, "re");
+    std::FILE* file = std::fopen(experiment().account_of, "re");
     if (file == nullptr) {
-        give_up(options().account_of, "cannot be read");
+        give_up(experiment().account_of, "cannot be read");
     }
-    const int fd = open_or_give_up(options().account, O_WRONLY | O_CREAT | O_APPEND);
+    const int fd = open_or_give_up(experiment().account, O_WRONLY | O_CREAT | O_APPEND);
     std::vector<std::uint8_t> input;
     for (std::uint64_t nth = 0; read_input(file, input); ++nth) {
-        if (nth < options().account_from) {
+        if (nth < experiment().account_from) {
             continue;
         }
         if (&shimfuzz_planted_runs != nullptr) {

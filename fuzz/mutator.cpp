@@ -4,7 +4,7 @@
 //
 // An addition, not a need: every byte string is a scenario, so any engine can do without.
 
-#include "fuzz/options.hpp"
+#include "fuzz/experiment.hpp"
 #include "fuzz/require.hpp"
 #include "scenario/draw.hpp"
 
@@ -147,11 +147,11 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t size_max, unsigned seed) {
     Chance chance{seed};
-    if (options().mutation == Mutation::nothing) {
+    if (experiment().mutation == Mutation::nothing) {
         return scenario::encode_into({data, size_max},
                                      scenario::draw_uniformly(chance, target.play));
     }
-    const bool only_bytes = options().mutation == Mutation::bytes;
+    const bool only_bytes = experiment().mutation == Mutation::bytes;
     if (LLVMFuzzerMutate != nullptr && (only_bytes || chance.one_in(byte_mutation_one_in))) {
         return LLVMFuzzerMutate(data, size, size_max);
     }
@@ -178,7 +178,7 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std:
                                                  const std::uint8_t* data2, std::size_t size2,
                                                  std::uint8_t* out, std::size_t out_size_max,
                                                  unsigned seed) {
-    if (options().mutation != Mutation::ops) {
+    if (experiment().mutation != Mutation::ops) {
         return 0;  // the engine then takes another way, of which there is one: the mutator
     }
     Chance chance{seed};

@@ -3,8 +3,8 @@
 #include "fuzz/require.hpp"
 
 #include "fuzz/account.hpp"
+#include "fuzz/experiment.hpp"
 #include "fuzz/known_findings.hpp"
-#include "fuzz/options.hpp"
 #include "harness/feedback.hpp"
 #include "scenario/text.hpp"
 #include "shim/subject.h"
@@ -12,10 +12,20 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
+#include <string_view>
+
+// Present under AFL++ only. (Its driver has a LLVMFuzzerMutate, too.)
+extern "C" __attribute__((weak)) int __afl_persistent_loop(unsigned executions);
 
 namespace shimfuzz::fuzz {
 namespace {
+
+struct Options {
+    bool collect = false;
+    bool stop_after_decode = false;
+};
 
 // What a campaign is told at the end; a process plays one target only.
 struct Tally {
@@ -23,6 +33,7 @@ struct Tally {
     harness::Reach reach{};
 };
 
+Options options;
 Tally tally;
 KnownFindings known;
 
@@ -83,8 +94,8 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
     }
     const std::vector<char> signature = harness::spell(violation.signature);
     const bool declared = known.declares(signature);
-    const bool wanted = options().until == violation.signature.invariant;
-    if (!declared && (!options().collect || wanted)) {
+    const bool wanted = experiment().until == violation.signature.invariant;
+    if (!declared && (!options.collect || wanted)) {
         explain_and_abort(violation, signature, scenario);
     }
     known.remember(violation.signature);
@@ -93,35 +104,61 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
 
 void one_input(std::span<const std::uint8_t> input, void (*ask)(const scenario::Scenario&)) {
     static scenario::Scenario scenario;  // one for all inputs: an allocation is not for nothing
-    if (options().keep_inputs != nullptr) {
+    if (experiment().keep_inputs != nullptr) {
         keep(input);
     }
     scenario::decode_into(input, scenario);
-    if (options().stop_after_decode) {
+    if (options.stop_after_decode) {
         harness::note_situation(0);  // or the engine takes the program for one without coverage
         return;
     }
     ask(scenario);
 }
 
+// What comes after `name` in `argument`, or null.
+const char* value_of(const char* argument, std::string_view name) noexcept {
+    return std::string_view{argument}.starts_with(name) ? argument + name.size() : nullptr;
+}
+
+[[noreturn]] void refuse(const char* argument, const char* reason) {
+    std::fprintf(stderr, "%s: %s\n", argument, reason);
+    std::exit(2);
+}
+
+// Whether `argument` is one of ours.
+bool take(const char* argument) {
+    if (std::strcmp(argument, "--collect") == 0) {
+        options.collect = true;
+        std::atexit(print_tally);
+    } else if (std::strcmp(argument, "--stop-after=decode") == 0) {
+        options.stop_after_decode = true;
+    } else if (const char* file = value_of(argument, "--baseline=")) {
+        if (!known.declare_all_in(file)) {
+            refuse(argument, "cannot be read");
+        }
+    } else {
+        return take_experiment(argument);
+    }
+    return true;
+}
+
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     for (const char* const* line = target.known_findings; *line != nullptr; ++line) {
         known.declare(*line);
     }
-    const Options options = read_options(*argc, *argv);
-    if (options.without.has_value()) {
-        harness::switch_off(*options.without);
+    int kept = std::min(*argc, 1);
+    for (int i = 1; i < *argc; ++i) {
+        // LibFuzzer passes over them, and hands them on to the processes that it starts. The driver
+        // of AFL++ takes whatever it is given for an input or a number of executions.
+        if (!take((*argv)[i]) || __afl_persistent_loop == nullptr) {
+            (*argv)[kept++] = (*argv)[i];
+        }
     }
-    if (options.baseline != nullptr && !known.declare_all_in(options.baseline)) {
-        std::fprintf(stderr, "--baseline=%s: cannot be read\n", options.baseline);
-        std::exit(2);
+    if (kept < *argc) {
+        (*argv)[kept] = nullptr;
     }
-    if (options.account_of != nullptr) {
-        give_account();
-    }
-    if (options.collect) {
-        std::atexit(print_tally);
-    }
+    *argc = kept;
+    begin_experiment();
     return 0;
 }
 

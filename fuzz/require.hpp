@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What becomes of a violation in a fuzz target. Flags are in fuzz/options.hpp.
+// What becomes of a violation in a fuzz target, and the flags that all targets share.
+//
+// Flags begin with `--`, which every engine ignores:
+//
+//   --collect         note each new signature and go on, instead of stopping at the first
+//   --baseline=FILE   also take the signatures in FILE for known
+//   --stop-after=decode   decode and return: what the engine and the decoder cost (bench/)
+//
+// Those of a benchmark are in fuzz/experiment.hpp.
 #pragma once
 
 #include "harness/run.hpp"
