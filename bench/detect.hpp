@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `./dev bench detect`: after how many executions each planted bug is detected, by us and by others.
+// `./dev bench detect`: after how many executions each planted bug is detected, by us and by
+// others.
 #pragma once
 
 #include <string>
@@ -20,14 +21,14 @@ struct DetectSettings {
     std::string plot_path;
 };
 
-// measure_detect searches for each planted bug with each engine and the seeds from 1 on, prints a row
-// for each search and what they come to, and writes that to the files named.
+// measure_detect searches for each planted bug with each engine and the seeds from 1 on, prints a
+// row for each search and what they come to, and writes that to the files named.
 //
 // Rows are kept in build/<preset>/bench/detect, and what is there is not measured again: an
-// interrupted run goes on where it was, more seeds are added to what there is, and an engine that was
-// absent is measured later. Rows of another time limit are apart from these. Rows of a program that
-// has changed since are not mixed with others: the run is refused, and says what to remove. What is
-// already in one of the files is not overwritten.
+// interrupted run goes on where it was, more seeds are added to what there is, and an engine that
+// was absent is measured later. Rows of another time limit are apart from these. Rows of a program
+// that has changed since are not mixed with others: the run is refused, and says what to remove.
+// What is already in one of the files is not overwritten.
 void measure_detect(const DetectSettings& settings);
 
 }  // namespace shimfuzz::bench

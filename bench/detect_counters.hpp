@@ -8,8 +8,8 @@
 
 namespace shimfuzz::bench {
 
-// count has both the program with `bug` and the one without it play what is in `inputs`, and compares
-// what they did. What they write goes to `scratch`.
+// count has both the program with `bug` and the one without it play what is in `inputs`, and
+// compares what they did. What they write goes to `scratch`.
 [[nodiscard]] Counters count(const PlantedBug& bug, const std::filesystem::path& inputs,
                              const std::filesystem::path& scratch);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `ours`, `bytes` and `random` are one program with one flag that differs (fuzz/experiment.hpp), so that
-// nothing but the mutations does. `bytes` hands everything to LLVMFuzzerMutate, which is the set of
-// mutations that libFuzzer uses where a program brings none, and leaves crossing over to that.
-// `random` draws each input anew: what libFuzzer gathers is of no consequence.
+// `ours`, `bytes` and `random` are one program with one flag that differs (fuzz/experiment.hpp), so
+// that nothing but the mutations does. `bytes` hands everything to LLVMFuzzerMutate, which is the
+// set of mutations that libFuzzer uses where a program brings none, and leaves crossing over to
+// that. `random` draws each input anew: what libFuzzer gathers is of no consequence.
 
 #include "bench/detect_engines.hpp"
 

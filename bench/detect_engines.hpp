@@ -2,9 +2,9 @@
 //
 // Who looks for a planted bug, and one search of one of them.
 //
-// Detected is a bug when the invariant that it breaks is reported violated, by an input on which the
-// program without the bug does not report the same. A search that dies of something else goes on
-// with what it has gathered, and another seed.
+// Detected is a bug when the invariant that it breaks is reported violated, by an input on which
+// the program without the bug does not report the same. A search that dies of something else goes
+// on with what it has gathered, and another seed.
 #pragma once
 
 #include "bench/planted_bugs.hpp"

@@ -12,8 +12,8 @@ namespace shimfuzz::bench {
 [[nodiscard]] std::string markdown_of(const DetectSettings& settings,
                                       const std::vector<BugSummary>& bugs);
 
-// plot_of returns a picture: which share of all searches of an engine had detected its bug after how
-// many executions. `rows` are all searches.
+// plot_of returns a picture: which share of all searches of an engine had detected its bug after
+// how many executions. `rows` are all searches.
 [[nodiscard]] std::string plot_of(const std::vector<BugSummary>& bugs,
                                   const std::vector<nlohmann::json>& rows);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What searches come to, with those that were given up counted for what they are: something is known
-// of them, namely how long nothing was found.
+// What searches come to, with those that were given up counted for what they are: something is
+// known of them, namely how long nothing was found.
 #pragma once
 
 #include "bench/survival.hpp"

@@ -51,15 +51,16 @@ struct FuzzerRun {
 enum class Reports { plain, symbolized };
 
 // run_fuzzer runs a program with its arguments. What it writes (artifacts, its log) goes to
-// `scratch`. After `processor_seconds_max` of its own it is interrupted, as one would by hand; 0: it
-// is not.
+// `scratch`. After `processor_seconds_max` of its own it is interrupted, as one would by hand; 0:
+// it is not.
 [[nodiscard]] FuzzerRun run_fuzzer(std::vector<std::string> words,
                                    const std::filesystem::path& scratch,
                                    Reports reports = Reports::plain,
                                    double processor_seconds_max = 0);
 
 // run_program runs any other program, with `environment` (NAME=VALUE) beside ours. Of what it comes
-// to, `executions` and `last_input` are not known. What it says, on stdout and on stderr, is the log.
+// to, `executions` and `last_input` are not known. What it says, on stdout and on stderr, is the
+// log.
 [[nodiscard]] FuzzerRun run_program(std::vector<std::string> words,
                                     const std::vector<std::string>& environment,
                                     const std::filesystem::path& scratch);

@@ -21,8 +21,8 @@ struct PlantedBug {
     [[nodiscard]] std::filesystem::path control() const;
 };
 
-// planted_bugs returns all of them, in the order of the build; of a build without a whole lws, those
-// that it has.
+// planted_bugs returns all of them, in the order of the build; of a build without a whole lws,
+// those that it has.
 [[nodiscard]] std::vector<PlantedBug> planted_bugs();
 
 }  // namespace shimfuzz::bench

@@ -13,7 +13,7 @@
 #   @@ ...
 #
 # The patch is applied at build time to a copy in the build tree; the tree itself stays whole. Where
-# the planted line runs, the patch says planted() (shim/planted.h, which is put in front of the copy).
+# the planted line runs, the patch says planted() (shim/planted.h, put in front of the copy).
 
 # shimfuzz_mutant_header(<patch> <field> <out_variable>)
 #

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a benchmark asks of a fuzz program, and nobody else (bench/detect.hpp, tests/honesty_test.cpp).
-// Flags, as in fuzz/require.hpp:
+// What a benchmark asks of a fuzz program, and nobody else (bench/detect.hpp,
+// tests/honesty_test.cpp). Flags, as in fuzz/require.hpp:
 //
 //   --mutate=HOW           `ops`: by what ops are, as always; `bytes`: as libFuzzer would without
 //                          our mutator; `nothing`: each input is a scenario drawn uniformly, and
@@ -32,8 +32,8 @@ struct Experiment {
     std::uint64_t account_from = 0;
 };
 
-// take_experiment takes `argument` if it is one of the flags above, and says whether it is. One whose
-// value makes no sense ends the process with 2 and a line on stderr.
+// take_experiment takes `argument` if it is one of the flags above, and says whether it is. One
+// whose value makes no sense ends the process with 2 and a line on stderr.
 [[nodiscard]] bool take_experiment(const char* argument);
 
 // begin_experiment is called when all arguments are taken. With --account-of it does not return.

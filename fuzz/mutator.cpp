@@ -28,8 +28,8 @@ constexpr std::uint32_t changes_max = 4;
 constexpr std::uint32_t burst_max = 3;
 
 // One mutation in so many forgets its input and begins anew, and so does each that finds no ops: a
-// search that starts from nothing would else take a thousand inputs to get as far as a scenario that
-// is drawn gets at once.
+// search that starts from nothing would else take a thousand inputs to get as far as a scenario
+// that is drawn gets at once.
 constexpr std::uint32_t fresh_one_in = 4;
 constexpr std::uint32_t fresh_ops_max = 48;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Whether the suite could be right by accident: each invariant is reached by the committed corpus,
-// each planted bug is seen to break the one that it is said to, and none of it is seen any more once
-// that one is switched off. And that none of these was forgotten for any of them.
+// each planted bug is seen to break the one that it is said to, and none of it is seen any more
+// once that one is switched off. And that none of these was forgotten for any of them.
 //
 // It starts the fuzz programs, as people do. How soon a search finds a bug is for `./dev bench
 // detect`; nothing here depends on time.
@@ -175,9 +175,9 @@ TEST_F(Honesty, a_law_that_is_switched_off_sees_nothing) {
         EXPECT_FALSE(without.contains(mutant.caught_by)) << mutant.name;
         unseen_by_any[mutant.caught_by] += without.empty() ? 1 : 0;
     }
-    // What it saw is missed, but where another law makes up for it: a report that errno falsifies is
-    // false, whoever is blamed; and of a session that comes about never, or by half, others wait for
-    // the end.
+    // What it saw is missed, but where another law makes up for it: a report that errno falsifies
+    // is false, whoever is blamed; and of a session that comes about never, or by half, others wait
+    // for the end.
     std::set<std::string> made_up_for;
     for (const auto& [invariant, count] : unseen_by_any) {
         if (count == 0) {
