@@ -3,7 +3,7 @@
 // One run of a fuzz program as a process of its own, and what it said at its end.
 //
 // What a run is asked, and what its numbers mean, is the measurement's business (speed.hpp,
-// search.hpp).
+// detect.hpp).
 #pragma once
 
 #include <cstdint>
@@ -51,10 +51,22 @@ struct FuzzerRun {
 enum class Reports { plain, symbolized };
 
 // run_fuzzer runs a program with its arguments. What it writes (artifacts, its log) goes to
-// `scratch`.
+// `scratch`. After `processor_seconds_max` of its own it is interrupted, as one would by hand; 0:
+// it is not.
 [[nodiscard]] FuzzerRun run_fuzzer(std::vector<std::string> words,
                                    const std::filesystem::path& scratch,
-                                   Reports reports = Reports::plain);
+                                   Reports reports = Reports::plain,
+                                   double processor_seconds_max = 0);
+
+// run_program runs any other program, with `environment` (NAME=VALUE) beside ours. Of what it comes
+// to, `executions` and `last_input` are not known. What it says, on stdout and on stderr, is the
+// log.
+[[nodiscard]] FuzzerRun run_program(std::vector<std::string> words,
+                                    const std::vector<std::string>& environment,
+                                    const std::filesystem::path& scratch);
+
+// median returns the middle of `numbers`, or 0 if there are none.
+[[nodiscard]] double median(std::vector<double> numbers);
 
 // text_after returns what `log` says behind the last `label`, to the end of the line.
 [[nodiscard]] std::optional<std::string> text_after(const std::string& log,

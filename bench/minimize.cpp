@@ -392,15 +392,6 @@ void print_row(const json& row) {
     std::fflush(stdout);
 }
 
-double median(std::vector<double> numbers) {
-    if (numbers.empty()) {
-        return 0;
-    }
-    std::ranges::sort(numbers);
-    const std::size_t half = numbers.size() / 2;
-    return numbers.size() % 2 == 1 ? numbers[half] : (numbers[half - 1] + numbers[half]) / 2;
-}
-
 json summary_of(const json& rows, const std::string& tool, const std::string& length) {
     json summary{{"measured", 0}, {"same_signature", 0}, {"smaller_than_ours", json::array()}};
     std::vector<double> ratios;

@@ -3,7 +3,7 @@
 // Machines are noisy, so no number stands alone: in every round each target runs beside the same
 // binary that only decodes, beside an empty target and, where there is one, beside a naive driver,
 // on one fixed corpus of 16-op scenarios, and the medians over the rounds are compared. The engine
-// draws at random, so every program gets the same seeds. How soon a bug is found is search.hpp's.
+// draws at random, so every program gets the same seeds. How soon a bug is found is detect.hpp's.
 
 #include "bench/speed.hpp"
 

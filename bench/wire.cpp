@@ -94,11 +94,6 @@ double rate_of(const fs::path& program, const fs::path& input, const fs::path& s
     return static_cast<double>(runs) / std::max(run(runs) - start, 0.001);
 }
 
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values[values.size() / 2];
-}
-
 // The edges that are covered in mbedTLS's ssl_*.c, from what libFuzzer prints of each function:
 // `COVERED_FUNC: hits: 12 edges: 3/7 mbedtls_ssl_read /.../library/ssl_msg.c:5260`.
 std::uint64_t ssl_edges_in(const std::string& log) {

@@ -39,6 +39,8 @@ function(add_interposed name)
   add_library(${subject} OBJECT "${source}")
   target_include_directories(${subject} SYSTEM PRIVATE ${own_includes})
   target_compile_definitions(${subject} PRIVATE ${own_definitions})
+  # As in front of a mutant: says planted() where what was put back runs.
+  target_compile_options(${subject} PRIVATE "SHELL:-include ${PROJECT_SOURCE_DIR}/shim/planted.h")
   target_link_libraries(${subject} PRIVATE
     shimfuzz_mbedtls shimfuzz_warnings shimfuzz_sanitizers)
   add_dependencies(${subject} archive_${arg_SUBJECT})

@@ -12,7 +12,8 @@
 #   +++ b/shim/reference/io.c
 #   @@ ...
 #
-# The patch is applied at build time to a copy in the build tree; the tree itself stays whole.
+# The patch is applied at build time to a copy in the build tree; the tree itself stays whole. Where
+# the planted line runs, the patch says planted() (shim/planted.h, put in front of the copy).
 
 # shimfuzz_mutant_header(<patch> <field> <out_variable>)
 #
@@ -58,6 +59,9 @@ function(shimfuzz_apply_patch patch out_original out_patched)
     COMMENT "Planting ${name} into ${original}"
     VERBATIM)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${patch}")
+  set_source_files_properties("${patched}" PROPERTIES
+    COMPILE_OPTIONS "-include;${PROJECT_SOURCE_DIR}/shim/planted.h"
+    OBJECT_DEPENDS "${PROJECT_SOURCE_DIR}/shim/planted.h")
   set(${out_original} "${original}" PARENT_SCOPE)
   set(${out_patched} "${patched}" PARENT_SCOPE)
 endfunction()

@@ -4,6 +4,7 @@
 //
 // An addition, not a need: every byte string is a scenario, so any engine can do without.
 
+#include "fuzz/experiment.hpp"
 #include "fuzz/require.hpp"
 #include "scenario/draw.hpp"
 
@@ -25,6 +26,12 @@ using scenario::Swarm;
 constexpr std::uint32_t byte_mutation_one_in = 8;
 constexpr std::uint32_t changes_max = 4;
 constexpr std::uint32_t burst_max = 3;
+
+// One mutation in so many forgets its input and begins anew, and so does each that finds no ops: a
+// search that starts from nothing would else take a thousand inputs to get as far as a scenario
+// that is drawn gets at once.
+constexpr std::uint32_t fresh_one_in = 4;
+constexpr std::uint32_t fresh_ops_max = 48;
 
 // Where raw bytes matter they are what is changed, in as many of this many mutations less one.
 constexpr std::uint32_t op_mutation_one_in = 4;
@@ -91,6 +98,16 @@ Setup draw_setup(Chance& chance) noexcept {
     return scenario::canonical(setup);
 }
 
+void draw_anew(Chance& chance, const Swarm& swarm, Scenario& scenario) {
+    scenario.setup = draw_setup(chance);
+    scenario.ops.resize(1 + chance.below(fresh_ops_max));
+    const bool of_all_kinds = chance.one_in(2);
+    std::ranges::generate(scenario.ops, [&] {
+        return scenario::draw_op(chance,
+                                 of_all_kinds ? scenario::draw_swarm(chance, target.play) : swarm);
+    });
+}
+
 void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     std::vector<Op>& ops = scenario.ops;
     const std::uint32_t way = chance.below(8);
@@ -130,7 +147,12 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t size_max, unsigned seed) {
     Chance chance{seed};
-    if (LLVMFuzzerMutate != nullptr && chance.one_in(byte_mutation_one_in)) {
+    if (experiment().mutation == Mutation::nothing) {
+        return scenario::encode_into({data, size_max},
+                                     scenario::draw_uniformly(chance, target.play));
+    }
+    const bool only_bytes = experiment().mutation == Mutation::bytes;
+    if (LLVMFuzzerMutate != nullptr && (only_bytes || chance.one_in(byte_mutation_one_in))) {
         return LLVMFuzzerMutate(data, size, size_max);
     }
     static Scenario scenario;  // one for all inputs, so that its memory is allocated once
@@ -141,6 +163,10 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
         return scenario::encode_into({data, size_max}, scenario);
     }
     const Swarm swarm = scenario::draw_swarm(chance, target.play);
+    if (scenario.ops.empty() || chance.one_in(fresh_one_in)) {
+        draw_anew(chance, swarm, scenario);
+        return scenario::encode_into({data, size_max}, scenario);
+    }
     const std::uint32_t changes = 1 + chance.below(changes_max);
     for (std::uint32_t i = 0; i < changes; ++i) {
         change_one(chance, swarm, scenario);
@@ -152,6 +178,9 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std:
                                                  const std::uint8_t* data2, std::size_t size2,
                                                  std::uint8_t* out, std::size_t out_size_max,
                                                  unsigned seed) {
+    if (experiment().mutation != Mutation::ops) {
+        return 0;  // the engine then takes another way, of which there is one: the mutator
+    }
     Chance chance{seed};
     static Scenario first;
     static Scenario second;

@@ -2,6 +2,8 @@
 
 #include "fuzz/require.hpp"
 
+#include "fuzz/account.hpp"
+#include "fuzz/experiment.hpp"
 #include "fuzz/known_findings.hpp"
 #include "harness/feedback.hpp"
 #include "scenario/text.hpp"
@@ -156,7 +158,8 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
     }
     const std::vector<char> signature = harness::spell(violation.signature);
     const bool declared = known.declares(signature);
-    if (!declared && !options.collect) {
+    const bool wanted = experiment().until == violation.signature.invariant;
+    if (!declared && (!options.collect || wanted)) {
         explain_and_abort(violation, signature, scenario);
     }
     known.remember(violation.signature);
@@ -165,6 +168,9 @@ void require(const harness::Outcome& outcome, const scenario::Scenario& scenario
 
 void one_input(std::span<const std::uint8_t> input, void (*ask)(const scenario::Scenario&)) {
     static scenario::Scenario scenario;  // one for all inputs: an allocation is not for nothing
+    if (experiment().keep_inputs != nullptr) {
+        keep(input);
+    }
     scenario::decode_into(input, scenario);
     if (options.stop_after_decode) {
         harness::note_situation(0);  // or the engine takes the program for one without coverage
@@ -212,7 +218,7 @@ bool take(const char* argument) {
     } else if (const char* notes = value_of(argument, "--notes=")) {
         open_notes(argument, notes);
     } else {
-        return false;
+        return take_experiment(argument);
     }
     return true;
 }
@@ -233,6 +239,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
         (*argv)[kept] = nullptr;
     }
     *argc = kept;
+    begin_experiment();
     return 0;
 }
 

@@ -8,6 +8,8 @@
 //   --notes=FILE      ... and note them at the end of FILE, not on stderr; end with who started us
 //   --baseline=FILE   also take the signatures in FILE for known
 //   --stop-after=decode   decode and return: what the engine and the decoder cost (bench/)
+//
+// Those of a benchmark are in fuzz/experiment.hpp.
 #pragma once
 
 #include "harness/run.hpp"

@@ -22,7 +22,7 @@ public:
     void about(std::uint8_t connection) noexcept { connection_ = connection; }
 
     void report(const Signature& signature) noexcept {
-        if (!violation_.has_value()) {
+        if (!violation_.has_value() && !is_switched_off(signature.invariant)) {
             violation_ = Violation{.signature = signature,
                                    .op_index = op_index_,
                                    .pass = pass_,
@@ -33,8 +33,10 @@ public:
     // overrule puts `signature` in the place of whatever was found before: for what ends the
     // process of whoever uses the subject.
     void overrule(const Signature& signature) noexcept {
-        violation_.reset();
-        report(signature);
+        if (!is_switched_off(signature.invariant)) {
+            violation_.reset();
+            report(signature);
+        }
     }
 
     void reached(Invariant invariant) noexcept { ++reach_[static_cast<std::size_t>(invariant)]; }

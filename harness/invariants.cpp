@@ -89,6 +89,8 @@ constexpr std::array<InvariantDescription, invariant_count> table{{
      "UndefinedBehaviorSanitizer has nothing to report.", "the sanitizers", Level::api, false},
 }};
 
+std::array<bool, invariant_count> switched_off{};
+
 }  // namespace
 
 std::span<const InvariantDescription> invariant_table() noexcept {
@@ -97,6 +99,14 @@ std::span<const InvariantDescription> invariant_table() noexcept {
 
 const InvariantDescription& describe(Invariant invariant) noexcept {
     return table[static_cast<std::size_t>(invariant)];
+}
+
+void switch_off(Invariant invariant) noexcept {
+    switched_off[static_cast<std::size_t>(invariant)] = true;
+}
+
+bool is_switched_off(Invariant invariant) noexcept {
+    return switched_off[static_cast<std::size_t>(invariant)];
 }
 
 }  // namespace shimfuzz::harness

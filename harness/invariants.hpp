@@ -60,4 +60,11 @@ struct InvariantDescription {
 // describe returns the row of `invariant`.
 [[nodiscard]] const InvariantDescription& describe(Invariant invariant) noexcept;
 
+// switch_off has `invariant` judged no more in this process, as if nobody had thought of it: what
+// is found without it says what it is worth. The sanitizers' own two cannot be switched off so.
+void switch_off(Invariant invariant) noexcept;
+
+// is_switched_off says whether it was.
+[[nodiscard]] bool is_switched_off(Invariant invariant) noexcept;
+
 }  // namespace shimfuzz::harness

@@ -40,7 +40,8 @@ Outcome run(const Play& play, const Scenario& scenario, Trace* trace) {
     if (noise_applied) {
         ++outcome.reach[static_cast<std::size_t>(Invariant::errno_is_noise)];
         const std::optional<Violation>& violation = outcome.verdict.violation;
-        if (violation.has_value() && is_about_a_report(violation->signature.invariant)) {
+        if (violation.has_value() && is_about_a_report(violation->signature.invariant) &&
+            !is_switched_off(Invariant::errno_is_noise)) {
             outcome.verdict = with_errno_blamed(play, scenario, outcome.verdict);
         }
     }

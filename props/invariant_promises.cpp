@@ -6,6 +6,7 @@
 // `<play>/Invariant.is_upheld/<invariant>`, play being the name of the fuzz target.
 
 #include "harness/run.hpp"
+#include "props/cases.hpp"
 #include "props/generators.hpp"
 
 #include <gtest/gtest.h>
@@ -56,6 +57,7 @@ TEST_P(Invariant, is_upheld) {
     const harness::Invariant invariant = GetParam().invariant->invariant;
     rc::detail::checkGTest([&] {
         const Document document = *GetParam().sessions;
+        props::count_case();
         const harness::Outcome outcome = harness::run(document.play, document.scenario);
         RC_CLASSIFY(outcome.reach[static_cast<std::size_t>(invariant)] > 0, "premise reached");
         RC_ASSERT(as_to(invariant, outcome.verdict) == harness::upheld);

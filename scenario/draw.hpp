@@ -4,7 +4,8 @@
 // shims change what they do.
 //
 // The mutator and the speed measurement draw from here; the promises have generators of their own
-// (props/generators.hpp), because rapidcheck's shrink.
+// (props/generators.hpp), because rapidcheck's shrink. What is drawn without any taste is what both
+// are held against.
 #pragma once
 
 #include "scenario/op_table.hpp"
@@ -46,5 +47,13 @@ struct Swarm {
 
 // draw_number returns a number in [0, max].
 [[nodiscard]] std::uint16_t draw_number(Chance& chance, std::uint16_t max) noexcept;
+
+// The longest scenario that is drawn uniformly, and the most raw bytes with it.
+inline constexpr std::uint32_t uniform_ops_max = 64;
+inline constexpr std::uint32_t uniform_raw_max = 64;
+
+// draw_uniformly returns a scenario that means something in `play`: each number of ops, each kind
+// of op, each choice, each number, each field of the setup is as likely as any other.
+[[nodiscard]] Scenario draw_uniformly(Chance& chance, const Play& play);
 
 }  // namespace shimfuzz::scenario

@@ -44,6 +44,7 @@ int __wrap_ssl_pm_read(SSL *ssl, void *buffer, int length) {
     if (code >= 0) {
         return code;
     }
+    planted();
     if (code == MBEDTLS_ERR_NET_CONN_RESET) {
         ssl->err = SSL_ERROR_SYSCALL;
     } else if (code == MBEDTLS_ERR_SSL_WANT_READ) {

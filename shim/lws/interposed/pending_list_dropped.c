@@ -22,6 +22,7 @@ int __wrap_lws_service_flag_pending(struct lws_context *context, int thread) {
         const int slot = wsi->position_in_fds_table;
         next = at->next;
         if (slot >= 0 && (pt->fds[slot].revents & LWS_POLLIN) != 0) {
+            planted();
             lws_dll2_remove(at);
         }
     }

@@ -30,5 +30,5 @@ int __wrap_lws_ssl_capable_read(struct lws *wsi, unsigned char *buffer, size_t s
 
 int __wrap_SSL_get_error(const SSL *ssl, int returned) {
     const int error = __real_SSL_get_error(ssl, returned);
-    return is_in_a_read && error == error_want_write ? error_want_read : error;
+    return is_in_a_read && planted() && error == error_want_write ? error_want_read : error;
 }

@@ -64,7 +64,8 @@ int __wrap_SSL_write(SSL *ssl, const void *buffer, int length) {
 int __wrap_SSL_get_error(const SSL *ssl, int returned) {
     struct memory *const memory = memory_of(ssl);
     const int error = __real_SSL_get_error(ssl, returned);
-    memory->lied = memory->is_stale && memory->last_was_read && error == error_want_read;
+    memory->lied =
+        planted() && memory->is_stale && memory->last_was_read && error == error_want_read;
     return memory->lied ? error_want_write : error;
 }
 
