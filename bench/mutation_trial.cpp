@@ -85,10 +85,10 @@ Step search(const TrialSettings& settings, const char* target, const scenario::P
 }
 
 std::vector<Step> steps_of(const TrialSettings& settings) {
-    constexpr int cases = 2000;
-    constexpr int cases_on_the_wire = 200;
-    constexpr int runs = 30000;
-    constexpr int runs_on_the_wire = 3000;
+    constexpr int cases = 500;
+    constexpr int cases_on_the_wire = 100;
+    constexpr int runs = 20000;
+    constexpr int runs_on_the_wire = 2000;
     constexpr scenario::Play calls{.loop = scenario::Loop::none, .profile = scenario::Profile::any};
     constexpr scenario::Play loop{};
     constexpr scenario::Play loop_any{.profile = scenario::Profile::any};
