@@ -2,6 +2,7 @@
 
 #include "puppet_subject.hpp"
 
+#include "harness/answer_codes.hpp"
 #include "shim/subject.h"
 
 #include <mbedtls/ssl.h>
@@ -224,7 +225,11 @@ subject_error subject_get_error(const subject_connection* connection, int return
     const bool waits = (tells(Lie::end_of_stream_is_want) && end) ||
                        (tells(Lie::unpollable_is_want) && is_unpollable(code)) ||
                        (tells(Lie::failure_is_want) && !end && !is_unpollable(code));
-    return waits ? subject_error_want_read : subject_error_syscall;
+    const bool is_transport =
+        end || std::ranges::find(shimfuzz::harness::transport_codes(), code) !=
+                   shimfuzz::harness::transport_codes().end();
+    const subject_error failure = is_transport ? subject_error_syscall : subject_error_ssl;
+    return waits ? subject_error_want_read : failure;
 }
 
 int subject_want_read(const subject_connection* connection) {
