@@ -7,6 +7,7 @@
 #   build/<preset>/bench/mutations/          the copies, and mutations.json, the list
 #   build/<preset>/bench/shimfuzz-mutate     tries them
 #   build/<preset>/bench/mutated_promises    the promises, asked of the copies
+#   build/<preset>/bench/mutated_lives       ... and those about every life of the loop
 #   build/<preset>/bench/mutated_<target>_fuzzer
 
 set(mutated_files
@@ -86,7 +87,12 @@ add_executable(mutated_promises EXCLUDE_FROM_ALL $<TARGET_OBJECTS:shimfuzz_props
 shimfuzz_link_subject(mutated_promises mutated)
 target_link_libraries(mutated_promises PRIVATE
   shimfuzz_rapidcheck GTest::gtest GTest::gtest_main)
-add_dependencies(mutated_programs shimfuzz-mutate mutated_promises)
+# What holds in every life of the loop alone (tests/lawful_loop_test.cpp).
+add_executable(mutated_lives EXCLUDE_FROM_ALL
+  $<TARGET_OBJECTS:lawful_loop_test> mutation_choice.c)
+target_link_libraries(mutated_lives PRIVATE shimfuzz_lawful_loop_mutated
+  GTest::gtest GTest::gtest_main shimfuzz_sanitizers)
+add_dependencies(mutated_programs shimfuzz-mutate mutated_promises mutated_lives)
 foreach(target IN ITEMS return_codes poll_loop poll_loop_any tls_stream)
   set(program mutated_${target}_fuzzer)
   add_executable(${program} EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/fuzz/${target}.cpp")

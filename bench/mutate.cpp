@@ -60,8 +60,8 @@ Options read_options(int argc, char** argv) {
     } catch (const CLI::CallForHelp& help) {
         std::exit(app.exit(help));
     } catch (const CLI::ParseError& error) {
-        bench::give_up(fmt::format("{}; ./dev bench mutate --help tells what it takes",
-                                   error.what()));
+        bench::give_up(
+            fmt::format("{}; ./dev bench mutate --help tells what it takes", error.what()));
     }
     return options;
 }

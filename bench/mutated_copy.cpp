@@ -90,8 +90,8 @@ private:
         std::string out = "(";
         std::string head;
         for (const Mutation* mutation : site.mutations) {
-            out += fmt::format("shimfuzz_mutation == {} ? ({}) : ", mutation->number,
-                               mutation->code);
+            out +=
+                fmt::format("shimfuzz_mutation == {} ? ({}) : ", mutation->number, mutation->code);
             head = mutation->head.empty() ? head : mutation->head;
         }
         return out + (head.empty() ? "(" + original + ")" : head + original) + ")";

@@ -17,12 +17,12 @@ namespace shimfuzz::bench {
 
 // By which rule a mutation is made.
 enum class Rule {
-    negated,         // a comparison or a condition says the opposite
-    off_by_one,      // a bound, a count or a length is one more or less
-    operand_dropped, // one half of an `and` or an `or` has no say any more
-    branch_dropped,  // an `if` is never taken, a loop never repeated
+    negated,          // a comparison or a condition says the opposite
+    off_by_one,       // a bound, a count or a length is one more or less
+    operand_dropped,  // one half of an `and` or an `or` has no say any more
+    branch_dropped,   // an `if` is never taken, a loop never repeated
     statement_dropped,
-    case_dropped,     // a switch does not know a value
+    case_dropped,       // a switch does not know a value
     direction_swapped,  // read for write, POLLIN for POLLOUT, or the other way round
     value_changed,      // another constant is returned, passed, assigned or compared with
 };

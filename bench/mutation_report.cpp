@@ -148,8 +148,8 @@ Report::Report(std::vector<Tried> tried, const std::vector<Declared>& declared)
     rows_.reserve(tried.size());
     for (Tried& one : tried) {
         const auto found = by_key.find(key_of(one.mutation));
-        rows_.push_back({.tried = std::move(one),
-                         .declared = found == by_key.end() ? nullptr : found->second});
+        rows_.push_back(
+            {.tried = std::move(one), .declared = found == by_key.end() ? nullptr : found->second});
         all.push_back(&rows_.back());
     }
     score_ = score_of(all);
@@ -240,12 +240,10 @@ std::string Report::text() const {
     }
     const std::string left = survivors();
     return table("file", [](const Row& row) { return file_name(row.tried.mutation); }) + "\n" +
-           table("rule",
-                 [](const Row& row) {
-                     return std::string{bench::spell(row.tried.mutation.rule)};
-                 }) +
-           "\n" + by_law + "\n" +
-           (left.empty() ? "Nothing survived.\n" : "Survived:\n\n" + left) +
+           table(
+               "rule",
+               [](const Row& row) { return std::string{bench::spell(row.tried.mutation.rule)}; }) +
+           "\n" + by_law + "\n" + (left.empty() ? "Nothing survived.\n" : "Survived:\n\n" + left) +
            fmt::format("\nscore {:.1f} %: {} killed of {} that are not equivalent\n",
                        score_.percent(), score_.killed(), score_.mutations - score_.equivalent);
 }
@@ -254,8 +252,10 @@ std::string Report::json() const {
     ordered_json rows = ordered_json::array();
     for (const Row& row : rows_) {
         const Mutation& mutation = row.tried.mutation;
-        ordered_json one{{"key", key_of(mutation)},    {"rule", bench::spell(mutation.rule)},
-                         {"file", mutation.file},      {"line", mutation.line},
+        ordered_json one{{"key", key_of(mutation)},
+                         {"rule", bench::spell(mutation.rule)},
+                         {"file", mutation.file},
+                         {"line", mutation.line},
                          {"function", mutation.function}};
         if (row.tried.killed) {
             one["state"] = "killed";
@@ -269,12 +269,9 @@ std::string Report::json() const {
         }
         rows.push_back(std::move(one));
     }
-    const ordered_json all{{"mutations", score_.mutations},
-                           {"equivalent", score_.equivalent},
-                           {"killed", score_.killed()},
-                           {"survived", score_.survived},
-                           {"percent", score_.percent()},
-                           {"rows", std::move(rows)}};
+    const ordered_json all{{"mutations", score_.mutations}, {"equivalent", score_.equivalent},
+                           {"killed", score_.killed()},     {"survived", score_.survived},
+                           {"percent", score_.percent()},   {"rows", std::move(rows)}};
     return all.dump(1) + "\n";
 }
 

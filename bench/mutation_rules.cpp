@@ -90,8 +90,9 @@ bool is_bool(const std::string& type) {
 }
 
 bool is_integer(const std::string& type) {
-    static const std::set<std::string> types{"int", "unsigned int", "long", "unsigned long",
-                                             "long long", "unsigned long long", "size_t"};
+    static const std::set<std::string> types{"int",           "unsigned int", "long",
+                                             "unsigned long", "long long",    "unsigned long long",
+                                             "size_t"};
     return types.contains(type);
 }
 
@@ -266,8 +267,8 @@ private:
             if (both && swapped.insert(std::min(label, other)).second) {
                 add_expression(Rule::direction_swapped, asked,
                                fmt::format("{} for {}", label, other),
-                               fmt::format("({0}) == {1} ? {2} : ({0}) == {2} ? {1} : ({0})",
-                                           value, label, other));
+                               fmt::format("({0}) == {1} ? {2} : ({0}) == {2} ? {1} : ({0})", value,
+                                           label, other));
             }
         }
     }
@@ -308,8 +309,8 @@ private:
                 visit(child, node.kind == "MemberExpr" ? place : Place::value);
             }
         }
-        const bool is_leaf = node.kind == "DeclRefExpr" || node.kind == "MemberExpr" ||
-                             node.kind == "CallExpr";
+        const bool is_leaf =
+            node.kind == "DeclRefExpr" || node.kind == "MemberExpr" || node.kind == "CallExpr";
         if (is_leaf && is_bool(node.type) && place == Place::value) {
             add_expression(Rule::negated, node, fmt::format("!{}", text_of(node)),
                            fmt::format("!({})", text_of(node)));
@@ -334,8 +335,7 @@ private:
             drop_operand(node, left);
             drop_operand(node, right);
         } else if (is_comparison(node)) {
-            const auto found =
-                std::ranges::find(comparisons, node.opcode, &Comparison::opcode);
+            const auto found = std::ranges::find(comparisons, node.opcode, &Comparison::opcode);
             change_operator(Rule::negated, node, found->opposite);
             change_operator(Rule::off_by_one, node, found->neighbour);
         } else if (node.opcode == "+" || node.opcode == "-") {
@@ -499,8 +499,8 @@ private:
     }
 
     Mutation& add(Rule rule, Range range, std::string to, std::string code) {
-        const auto lines = std::count(text_.begin(),
-                                      text_.begin() + static_cast<std::ptrdiff_t>(range.begin), '\n');
+        const auto lines = std::count(
+            text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(range.begin), '\n');
         return found_.emplace_back(Mutation{
             .rule = rule,
             .file = file_,

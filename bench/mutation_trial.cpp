@@ -50,10 +50,13 @@ struct Step {
 constexpr const char* promises_of_the_loop = "LawfulLoop.*:PollLoop.*:PollLoopAny.*:ReturnCodes.*";
 constexpr const char* promises_on_the_wire = "Stream.*";
 
-Step promises(const fs::path& build, const char* which, int cases) {
+// tests/lawful_loop_test.cpp, which has no scenarios and no cases: it visits every state there is.
+constexpr const char* promises_of_every_life = "*";
+
+Step promises(const fs::path& build, const char* program, const char* which, int cases) {
     return {.stage = Stage::promises,
             .name = which,
-            .command = {(build / "bench/mutated_promises").string(), "--gtest_fail_fast",
+            .command = {(build / "bench" / program).string(), "--gtest_fail_fast",
                         fmt::format("--gtest_filter={}", which)},
             .environment = fmt::format("RC_PARAMS=seed=3315 noshrink=1 max_success={}", cases)};
 }
@@ -95,8 +98,9 @@ std::vector<Step> steps_of(const TrialSettings& settings) {
     constexpr scenario::Play wire{.seam = scenario::Seam::real};
     const std::vector<Step> all{
         {.stage = Stage::corpus, .name = "corpus", .command = {}, .environment = ""},
-        promises(settings.build, promises_of_the_loop, cases),
-        promises(settings.build, promises_on_the_wire, cases_on_the_wire),
+        promises(settings.build, "mutated_promises", promises_of_the_loop, cases),
+        promises(settings.build, "mutated_lives", promises_of_every_life, cases),
+        promises(settings.build, "mutated_promises", promises_on_the_wire, cases_on_the_wire),
         search(settings, "return_codes", calls, runs),
         search(settings, "poll_loop", loop, runs),
         search(settings, "poll_loop_any", loop_any, runs),
@@ -121,8 +125,8 @@ struct Playing {
 };
 
 Playing* shared_place() {
-    void* memory = mmap(nullptr, sizeof(Playing), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        mmap(nullptr, sizeof(Playing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         give_up("no memory to share with a process");
     }
@@ -133,8 +137,7 @@ Playing* shared_place() {
     for (std::uint32_t i = 0; i < settings.corpus.size(); ++i) {
         playing.index = i;
         const scenario::Document& document = settings.corpus[i].document;
-        const harness::Verdict verdict =
-            harness::run(document.play, document.scenario).verdict;
+        const harness::Verdict verdict = harness::run(document.play, document.scenario).verdict;
         if (verdict.violation && verdict.violation->signature.invariant != settings.ignored) {
             const std::vector<char> signature = harness::spell(verdict.violation->signature);
             fmt::print(stderr, "signature: {}\n",
@@ -245,8 +248,8 @@ private:
         const std::optional<Killed> killed = tried_.front().killed;
         std::swap(none, tried_);
         if (killed.has_value()) {
-            give_up(fmt::format("the unchanged code does not pass {}: {} {}", step.name,
-                                killed->by, killed->what));
+            give_up(fmt::format("the unchanged code does not pass {}: {} {}", step.name, killed->by,
+                                killed->what));
         }
     }
 

@@ -50,8 +50,8 @@ struct Remembered {
 [[nodiscard]] std::vector<Remembered> remembered_in(const std::filesystem::path& corpus);
 
 struct TrialSettings {
-    std::filesystem::path build;   // where the programs are that promise and search
-    std::filesystem::path work;    // an empty folder for what they say
+    std::filesystem::path build;  // where the programs are that promise and search
+    std::filesystem::path work;   // an empty folder for what they say
     std::vector<Remembered> corpus;
     Stage last = Stage::search;
     std::optional<harness::Invariant> ignored;  // in the stage of the corpus

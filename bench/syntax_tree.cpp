@@ -92,9 +92,9 @@ std::vector<Node> read_syntax_tree(std::istream& input) {
 }
 
 bool is_transparent(const Node& node) noexcept {
-    constexpr std::array<std::string_view, 6> kinds{
-        "ImplicitCastExpr",         "ConstantExpr",     "ExprWithCleanups",
-        "MaterializeTemporaryExpr", "CXXConstructExpr", "FullExpr"};
+    constexpr std::array<std::string_view, 6> kinds{"ImplicitCastExpr", "ConstantExpr",
+                                                    "ExprWithCleanups", "MaterializeTemporaryExpr",
+                                                    "CXXConstructExpr", "FullExpr"};
     return node.children.size() == 1 && std::ranges::find(kinds, node.kind) != kinds.end();
 }
 
