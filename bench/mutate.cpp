@@ -29,7 +29,7 @@ namespace {
 
 struct Options {
     std::string json;
-    std::string stages = "search";
+    std::string stages = "promises";
     std::string without;
     std::string only;
     std::string corpus = SHIMFUZZ_SOURCE_DIR "/corpus";
@@ -44,8 +44,8 @@ Options read_options(int argc, char** argv) {
     CLI::App app{"How many small changes to the reference and the lawful loop are noticed"};
     app.name("./dev bench mutate");
     app.add_option("--json", options.json, "also write everything to this file, which must be new");
-    app.add_option("--stages", options.stages, "the last stage: corpus, promises or search")
-        ->check(CLI::IsMember({"corpus", "promises", "search"}));
+    app.add_option("--stages", options.stages, "the last stage: corpus, search or promises")
+        ->check(CLI::IsMember({"corpus", "search", "promises"}));
     app.add_option("--without", options.without, "an invariant that the corpus does not judge");
     app.add_option("--only", options.only, "those mutations whose key holds this");
     app.add_option("--every", options.every, "every nth mutation")->check(CLI::Range(1, 1'000));
@@ -81,12 +81,12 @@ void require_new(const std::string& json) {
 }
 
 bench::Stage stage_called(const std::string& words) {
-    for (const bench::Stage stage : {bench::Stage::corpus, bench::Stage::promises}) {
+    for (const bench::Stage stage : {bench::Stage::corpus, bench::Stage::search}) {
         if (words == bench::spell(stage)) {
             return stage;
         }
     }
-    return bench::Stage::search;
+    return bench::Stage::promises;
 }
 
 std::optional<harness::Invariant> invariant_called(const std::string& name) {
@@ -116,10 +116,10 @@ std::vector<bench::Mutation> chosen(const std::vector<bench::Mutation>& all,
     return some;
 }
 
-void show_progress(bench::Stage stage, std::size_t done, std::size_t killed, std::size_t of) {
+void show_progress(const std::string& step, std::size_t done, std::size_t killed, std::size_t of) {
     if (isatty(STDERR_FILENO) != 0 || done == of || done % 50 == 0) {
         fmt::print(stderr, "{}{}: {} of {} tried, {} killed{}",
-                   isatty(STDERR_FILENO) != 0 ? "\r" : "", bench::spell(stage), done, of, killed,
+                   isatty(STDERR_FILENO) != 0 ? "\r" : "", step, done, of, killed,
                    isatty(STDERR_FILENO) != 0 && done < of ? "" : "\n");
     }
 }
@@ -164,7 +164,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> wrong = report.killed_although_declared();
     complain("declared to survive, and killed", wrong);
     // Whoever leaves something out has to expect survivors.
-    const bool whole = last == bench::Stage::search && options.without.empty();
+    const bool whole = last == bench::Stage::promises && options.without.empty();
     const std::vector<std::string> undeclared =
         whole ? report.survived_undeclared() : std::vector<std::string>{};
     complain("survives, and is not declared", undeclared);

@@ -198,7 +198,7 @@ std::string Report::table(const std::string& title,
         groups["~all"].push_back(&row);
     }
     std::string text =
-        fmt::format("| {} | mutations | equivalent | corpus | promises | search | survived | score "
+        fmt::format("| {} | mutations | equivalent | corpus | search | promises | survived | score "
                     "|\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
                     title);
     for (const auto& [name, rows] : groups) {

@@ -31,34 +31,51 @@ namespace {
 namespace fs = std::filesystem;
 
 // What is tried is over in a small fraction of this. What takes longer does not end.
-constexpr rlim_t seconds_of_corpus_max = 3;
+constexpr rlim_t seconds_of_corpus_max = 2;
 constexpr rlim_t seconds_of_program_max = 120;
 
 constexpr int killed_exit_code = 1;
 constexpr int cannot_start_exit_code = 127;
 
+// Which files a step has anything to do with. Where a script answers, nothing comes to socket.c.
+using Files = std::initializer_list<std::string_view>;
+constexpr Files all_files{"io.c", "error.c", "socket.c", "lawful_loop.cpp"};
+constexpr Files of_calls{"io.c", "error.c"};
+constexpr Files of_calls_and_loop{"io.c", "error.c", "lawful_loop.cpp"};
+constexpr Files of_the_loop{"lawful_loop.cpp"};
+
 // Step is one program of a stage, or the corpus, which is played here.
 struct Step {
     Stage stage;
     std::string name;
+    std::vector<std::string_view> files;
     std::vector<std::string> command;  // empty: the corpus
     std::string environment;           // NAME=VALUE, besides ours
 };
 
+bool concerns(const Step& step, const Mutation& mutation) {
+    const std::string name = fs::path{mutation.file}.filename();
+    return mutation.number == 0 || std::ranges::find(step.files, name) != step.files.end();
+}
+
 // Without the promises that are about one invariant each: the whole verdict is asked for, too. And
 // without those about scenarios and generators, which no shim has a part in.
-constexpr const char* promises_of_the_loop = "LawfulLoop.*:PollLoop.*:PollLoopAny.*:ReturnCodes.*";
-constexpr const char* promises_on_the_wire = "Stream.*";
-
-// tests/lawful_loop_test.cpp, which has no scenarios and no cases: it visits every state there is.
-constexpr const char* promises_of_every_life = "*";
-
-Step promises(const fs::path& build, const char* program, const char* which, int cases) {
+Step promises(const fs::path& build, Files files, const char* which, int cases) {
     return {.stage = Stage::promises,
             .name = which,
-            .command = {(build / "bench" / program).string(), "--gtest_fail_fast",
+            .files = files,
+            .command = {(build / "bench/mutated_promises").string(), "--gtest_fail_fast",
                         fmt::format("--gtest_filter={}", which)},
             .environment = fmt::format("RC_PARAMS=seed=3315 noshrink=1 max_success={}", cases)};
+}
+
+// tests/lawful_loop_test.cpp: no scenarios and no cases, but every state and every life there is.
+Step lives(const fs::path& build) {
+    return {.stage = Stage::promises,
+            .name = "lives",
+            .files = of_the_loop,
+            .command = {(build / "bench/mutated_lives").string(), "--gtest_fail_fast"},
+            .environment = ""};
 }
 
 // What the corpus remembers of a play, as an engine takes it.
@@ -76,10 +93,11 @@ fs::path seeds_for(const TrialSettings& settings, const char* target, const scen
     return folder;
 }
 
-Step search(const TrialSettings& settings, const char* target, const scenario::Play& play,
-            int runs) {
+Step search(const TrialSettings& settings, Files files, const char* target,
+            const scenario::Play& play, int runs) {
     return {.stage = Stage::search,
             .name = target,
+            .files = files,
             .command = {(settings.build / fmt::format("bench/mutated_{}_fuzzer", target)).string(),
                         "-seed=3315", fmt::format("-runs={}", runs), "-use_counters=0",
                         "-print_funcs=0", "-artifact_prefix=" + settings.work.string() + "/",
@@ -88,23 +106,30 @@ Step search(const TrialSettings& settings, const char* target, const scenario::P
 }
 
 std::vector<Step> steps_of(const TrialSettings& settings) {
-    constexpr int cases = 500;
-    constexpr int cases_on_the_wire = 100;
-    constexpr int runs = 20000;
-    constexpr int runs_on_the_wire = 2000;
+    constexpr int cases = 200;
+    constexpr int cases_on_the_wire = 50;
+    constexpr int runs = 5000;
+    constexpr int runs_on_the_wire = 500;
     constexpr scenario::Play calls{.loop = scenario::Loop::none, .profile = scenario::Profile::any};
     constexpr scenario::Play loop{};
     constexpr scenario::Play loop_any{.profile = scenario::Profile::any};
     constexpr scenario::Play wire{.seam = scenario::Seam::real};
+    const fs::path& build = settings.build;
     const std::vector<Step> all{
-        {.stage = Stage::corpus, .name = "corpus", .command = {}, .environment = ""},
-        promises(settings.build, "mutated_promises", promises_of_the_loop, cases),
-        promises(settings.build, "mutated_lives", promises_of_every_life, cases),
-        promises(settings.build, "mutated_promises", promises_on_the_wire, cases_on_the_wire),
-        search(settings, "return_codes", calls, runs),
-        search(settings, "poll_loop", loop, runs),
-        search(settings, "poll_loop_any", loop_any, runs),
-        search(settings, "tls_stream", wire, runs_on_the_wire)};
+        {.stage = Stage::corpus,
+         .name = "corpus",
+         .files = all_files,
+         .command = {},
+         .environment = ""},
+        search(settings, of_calls, "return_codes", calls, runs),
+        search(settings, of_calls_and_loop, "poll_loop", loop, runs),
+        search(settings, of_calls_and_loop, "poll_loop_any", loop_any, runs),
+        search(settings, all_files, "tls_stream", wire, runs_on_the_wire),
+        promises(build, of_the_loop, "LawfulLoop.*", cases),
+        promises(build, of_calls, "ReturnCodes.*", cases),
+        promises(build, of_calls_and_loop, "PollLoop*", cases),
+        promises(build, all_files, "Stream.*", cases_on_the_wire),
+        lives(build)};
     std::vector<Step> steps;
     std::ranges::copy_if(all, std::back_inserter(steps),
                          [&](const Step& step) { return step.stage <= settings.last; });
@@ -256,13 +281,13 @@ private:
     void run_step(const Step& step) {
         std::size_t next = 0;
         done_ = 0;
-        of_ = static_cast<std::size_t>(
-            std::ranges::count_if(tried_, [](const Tried& tried) { return !tried.killed; }));
+        of_ = static_cast<std::size_t>(std::ranges::count_if(
+            tried_, [&](const Tried& tried) { return is_to_try(step, tried); }));
         killed_ = 0;
         while (next < tried_.size() || !running_.empty()) {
             while (next < tried_.size() &&
                    running_.size() < static_cast<std::size_t>(settings_.jobs)) {
-                if (!tried_[next].killed) {
+                if (is_to_try(step, tried_[next])) {
                     start(step, next);
                 }
                 ++next;
@@ -271,6 +296,10 @@ private:
                 finish_one(step);
             }
         }
+    }
+
+    static bool is_to_try(const Step& step, const Tried& tried) {
+        return !tried.killed && concerns(step, tried.mutation);
     }
 
     void start(const Step& step, std::size_t index) {
@@ -319,7 +348,7 @@ private:
             munmap(trial.playing, sizeof(Playing));
         }
         if (settings_.progress && ++done_ <= of_) {
-            settings_.progress(step.stage, done_, killed_, of_);
+            settings_.progress(step.name, done_, killed_, of_);
         }
     }
 
@@ -346,7 +375,7 @@ private:
 }  // namespace
 
 std::string_view spell(Stage stage) noexcept {
-    constexpr std::array<std::string_view, stage_count> words{"corpus", "promises", "search"};
+    constexpr std::array<std::string_view, stage_count> words{"corpus", "search", "promises"};
     return words[static_cast<std::size_t>(stage)];
 }
 

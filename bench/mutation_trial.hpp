@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tries mutations: each against the corpus, then the promises, then a short search, until something
-// says that it is wrong.
+// Tries mutations: each against the corpus, then in a short search, then against the promises, until
+// something says that it is wrong.
 //
 // Every trial is a process of its own with a limit on its processor time, so a mutation may loop or
 // die. Nothing depends on time otherwise: the same build gives the same result.
@@ -21,7 +21,7 @@
 namespace shimfuzz::bench {
 
 // What a mutation is tried with, cheapest first.
-enum class Stage { corpus, promises, search };
+enum class Stage { corpus, search, promises };
 inline constexpr int stage_count = 3;
 
 [[nodiscard]] std::string_view spell(Stage stage) noexcept;
@@ -53,10 +53,13 @@ struct TrialSettings {
     std::filesystem::path build;  // where the programs are that promise and search
     std::filesystem::path work;   // an empty folder for what they say
     std::vector<Remembered> corpus;
-    Stage last = Stage::search;
+    Stage last = Stage::promises;
     std::optional<harness::Invariant> ignored;  // in the stage of the corpus
     int jobs = 1;
-    std::function<void(Stage, std::size_t done, std::size_t killed, std::size_t of)> progress;
+    // Told after each trial of a step.
+    std::function<void(const std::string& step, std::size_t done, std::size_t killed,
+                       std::size_t of)>
+        progress;
 };
 
 // try_all returns what has come of each mutation, in their order. Gives up if the unchanged code
