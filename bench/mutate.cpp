@@ -32,6 +32,7 @@ struct Options {
     std::string stages = "promises";
     std::string without;
     std::string only;
+    std::string from;
     std::string corpus = SHIMFUZZ_SOURCE_DIR "/corpus";
     std::string declared = SHIMFUZZ_SOURCE_DIR "/bench/unkilled_mutations.txt";
     int jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -49,6 +50,8 @@ Options read_options(int argc, char** argv) {
     app.add_option("--without", options.without, "an invariant that the corpus does not judge");
     app.add_option("--only", options.only, "those mutations whose key holds this");
     app.add_option("--every", options.every, "every nth mutation")->check(CLI::Range(1, 1'000));
+    app.add_option("--from", options.from, "judge what an earlier --json says, and try nothing")
+        ->check(CLI::ExistingFile);
     app.add_option("--corpus", options.corpus, "a folder of scenarios")
         ->check(CLI::ExistingDirectory);
     app.add_option("--declared", options.declared, "the list of what nothing kills")
@@ -78,15 +81,6 @@ void require_new(const std::string& json) {
     if (!fs::is_directory(folder)) {
         bench::give_up(fmt::format("{}: there is no such folder", folder.string()));
     }
-}
-
-bench::Stage stage_called(const std::string& words) {
-    for (const bench::Stage stage : {bench::Stage::corpus, bench::Stage::search}) {
-        if (words == bench::spell(stage)) {
-            return stage;
-        }
-    }
-    return bench::Stage::promises;
 }
 
 std::optional<harness::Invariant> invariant_called(const std::string& name) {
@@ -124,6 +118,18 @@ void show_progress(const std::string& step, std::size_t done, std::size_t killed
     }
 }
 
+std::vector<bench::Tried> tried(const std::vector<bench::Mutation>& mutations,
+                                const Options& options) {
+    const bench::TemporaryFolder work;
+    return bench::try_all(mutations, {.build = bench::build_folder(),
+                                      .work = work.path(),
+                                      .corpus = bench::remembered_in(options.corpus),
+                                      .last = bench::stage_called(options.stages),
+                                      .ignored = invariant_called(options.without),
+                                      .jobs = options.jobs,
+                                      .progress = show_progress});
+}
+
 void complain(const char* what, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
         fmt::print(stderr, "bench: {}: {}\n", what, key);
@@ -146,16 +152,10 @@ int main(int argc, char** argv) {
     const std::vector<std::string> strays = bench::stray(declared, all);
     const std::vector<bench::Mutation> mutations = chosen(all, options);
 
-    const bench::TemporaryFolder work;
-    const bench::Stage last = stage_called(options.stages);
-    const bench::TrialSettings settings{.build = bench::build_folder(),
-                                        .work = work.path(),
-                                        .corpus = bench::remembered_in(options.corpus),
-                                        .last = last,
-                                        .ignored = invariant_called(options.without),
-                                        .jobs = options.jobs,
-                                        .progress = show_progress};
-    const bench::Report report{bench::try_all(mutations, settings), declared};
+    const bench::Stage last = bench::stage_called(options.stages);
+    const bench::Report report{options.from.empty() ? tried(mutations, options)
+                                                    : bench::tried_in(options.from, all),
+                               declared};
     fmt::print("{}", report.text());
     if (!options.json.empty()) {
         bench::write_whole(options.json, report.json());

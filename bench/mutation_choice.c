@@ -8,11 +8,11 @@
 int shimfuzz_mutation;
 
 __attribute__((constructor)) static void read_choice(void) {
-    const char *const words = getenv("SHIMFUZZ_MUTATION");
+    const char* const words = getenv("SHIMFUZZ_MUTATION");
     if (words == NULL) {
         return;
     }
-    char *end = NULL;
+    char* end = NULL;
     const long number = strtol(words, &end, 10);
     if (*words == '\0' || *end != '\0' || number < 0 || number > 1000000) {
         (void)fprintf(stderr, "SHIMFUZZ_MUTATION is '%s', and no number of a mutation\n", words);

@@ -12,6 +12,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <stdexcept>
 
 namespace shimfuzz::bench {
 namespace {
@@ -127,6 +128,30 @@ std::vector<std::string> stray(const std::vector<Declared>& declared,
         }
     }
     return strays;
+}
+
+std::vector<Tried> tried_in(const std::filesystem::path& path,
+                            const std::vector<Mutation>& mutations) {
+    std::map<std::string, const Mutation*> by_key;
+    for (const Mutation& mutation : mutations) {
+        by_key[key_of(mutation)] = &mutation;
+    }
+    std::vector<Tried> tried;
+    try {
+        for (const ordered_json& row : ordered_json::parse(std::ifstream{path}).at("rows")) {
+            tried.push_back({.mutation = *by_key.at(row.at("key")), .killed = std::nullopt});
+            if (row.at("state") == "killed") {
+                tried.back().killed = Killed{.stage = stage_called(row.at("stage")),
+                                             .by = row.at("by"),
+                                             .what = row.at("invariant")};
+            }
+        }
+    } catch (const nlohmann::json::exception&) {
+        give_up(fmt::format("{}: cannot be read as results", path.string()));
+    } catch (const std::out_of_range&) {
+        give_up(fmt::format("{}: is about other mutations than there are", path.string()));
+    }
+    return tried;
 }
 
 int Score::killed() const noexcept {

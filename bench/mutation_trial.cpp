@@ -379,6 +379,15 @@ std::string_view spell(Stage stage) noexcept {
     return words[static_cast<std::size_t>(stage)];
 }
 
+Stage stage_called(const std::string& words) {
+    for (const Stage stage : {Stage::corpus, Stage::search}) {
+        if (words == spell(stage)) {
+            return stage;
+        }
+    }
+    return Stage::promises;
+}
+
 std::vector<Remembered> remembered_in(const fs::path& corpus) {
     std::vector<Remembered> all;
     for (const auto& entry : fs::recursive_directory_iterator{corpus}) {

@@ -25,6 +25,7 @@ enum class Stage { corpus, search, promises };
 inline constexpr int stage_count = 3;
 
 [[nodiscard]] std::string_view spell(Stage stage) noexcept;
+[[nodiscard]] Stage stage_called(const std::string& words);
 
 // Killed says what noticed a mutation.
 struct Killed {

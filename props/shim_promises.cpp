@@ -197,6 +197,30 @@ RC_GTEST_PROP(ReturnCodes, all_ways_to_ask_what_is_wanted_agree, ()) {
     }
 }
 
+// SSL_get_shutdown(3): a goodbye that has been received stays received, whatever mbedTLS would say if
+// it were asked again.
+RC_GTEST_PROP(ReturnCodes, a_goodbye_is_told_for_good, ()) {
+    Document document = *props::sessions_for(props::return_codes);
+    document.scenario.setup.start = scenario::Start::established;
+    const std::vector<Op> goodbye{{.kind = OpKind::answer_read,
+                                   .choice = static_cast<std::uint8_t>(AnswerCode::close_notify)},
+                                  {.kind = OpKind::call_read, .number = 10}};
+    document.scenario.ops.insert(document.scenario.ops.begin(), goodbye.begin(), goodbye.end());
+    document.scenario.ops.resize(
+        std::min<std::size_t>(document.scenario.ops.size(), scenario::ops_max));
+    std::uint32_t reads = 0;
+    for (const TraceCall& call : calls_of(document)) {
+        if (call.report == Report::failed) {
+            return;
+        }
+        if (call.place == Place::read) {
+            RC_ASSERT(call.report == Report::closed);
+            ++reads;
+        }
+    }
+    RC_CLASSIFY(reads > 1, "read again");
+}
+
 // SSL_pending(3), until the connection fails.
 RC_GTEST_PROP(ReturnCodes, pending_is_what_is_left_of_a_record, ()) {
     const Document document = *props::sessions_for(props::return_codes);

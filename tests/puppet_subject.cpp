@@ -22,6 +22,7 @@ struct subject_connection {
     bool is_read;     // ... whether that was a read, whose 0 is an end
     int outstanding;  // length of the write that is to be repeated
     bool alert_sent;
+    bool peer_closed;  // for good, whatever mbedTLS would say
     void* leak;
 };
 
@@ -167,7 +168,11 @@ int subject_handshake(subject_connection* connection) {
 
 int subject_read(subject_connection* connection, void* buffer, int length) {
     auto* bytes = static_cast<unsigned char*>(buffer);
+    if (connection->peer_closed) {
+        return ended(*connection, MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY, true, -1);
+    }
     const int code = asked_read(*connection, bytes, static_cast<std::size_t>(length));
+    connection->peer_closed = code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY;
     return ended(*connection, code, true, claimed_of_read(code, bytes, length));
 }
 
