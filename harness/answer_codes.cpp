@@ -5,6 +5,7 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 
+#include <array>
 #include <cerrno>
 
 namespace shimfuzz::harness {
@@ -122,6 +123,18 @@ Reply reply_for(Function function, AnswerCode code, std::uint16_t raw_value) noe
     }
     const int number = number_of(function, code, raw_value);
     return {.answer = classify(function, number), .code = number};
+}
+
+std::span<const int> transport_codes() noexcept {
+    static constexpr std::array codes{
+        MBEDTLS_ERR_SSL_CONN_EOF,         MBEDTLS_ERR_NET_SOCKET_FAILED,
+        MBEDTLS_ERR_NET_CONNECT_FAILED,   MBEDTLS_ERR_NET_BIND_FAILED,
+        MBEDTLS_ERR_NET_LISTEN_FAILED,    MBEDTLS_ERR_NET_ACCEPT_FAILED,
+        MBEDTLS_ERR_NET_RECV_FAILED,      MBEDTLS_ERR_NET_SEND_FAILED,
+        MBEDTLS_ERR_NET_CONN_RESET,       MBEDTLS_ERR_NET_UNKNOWN_HOST,
+        MBEDTLS_ERR_NET_BUFFER_TOO_SMALL, MBEDTLS_ERR_NET_INVALID_CONTEXT,
+        MBEDTLS_ERR_NET_POLL_FAILED,      MBEDTLS_ERR_NET_BAD_INPUT_DATA};
+    return codes;
 }
 
 Reply want_reply(Answer want) noexcept {

@@ -8,6 +8,8 @@
 #include "model/ssl_contract.hpp"
 #include "scenario/scenario.hpp"
 
+#include <span>
+
 namespace shimfuzz::harness {
 
 // The four functions of mbedTLS that answer.
@@ -32,6 +34,9 @@ struct Reply {
 
 // classify returns what `code`, returned by `function`, means: mbedtls/ssl.h.
 [[nodiscard]] model::Answer classify(Function function, int code) noexcept;
+
+// transport_codes returns the codes with which mbedTLS says that what is below TLS failed.
+[[nodiscard]] std::span<const int> transport_codes() noexcept;
 
 // want_code returns MBEDTLS_ERR_SSL_WANT_READ or _WRITE as a reply.
 [[nodiscard]] Reply want_reply(model::Answer want) noexcept;

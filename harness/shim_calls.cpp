@@ -202,6 +202,7 @@ void ShimCalls::begin(Place place, std::span<const std::uint8_t> buffer) noexcep
                                .asked = static_cast<std::int32_t>(buffer.size()),
                                .returned = 0,
                                .report = Report::ok,
+                               .told = {},
                                .answers = {}});
         call = &row_->calls.back();
     }
@@ -235,6 +236,14 @@ Report ShimCalls::ask_report(int returned) const noexcept {
     return Report::failed;
 }
 
+Told ShimCalls::told(int returned) const noexcept {
+    const SubjectScope scope;
+    return {.is_transport = subject_get_error(connection_, returned) == subject_error_syscall,
+            .want_read = subject_want_read(connection_) != 0,
+            .want_write = subject_want_write(connection_) != 0,
+            .pending = subject_pending(connection_)};
+}
+
 CallResult ShimCalls::end(int returned, bool misused) noexcept {
     CallResult result{.returned = returned};
     {
@@ -262,6 +271,7 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
     if (row_ != nullptr) {
         row_->calls.back().returned = returned;
         row_->calls.back().report = result.report;
+        row_->calls.back().told = told(returned);
     }
     tls_.tell(&judge_, loop_judge_, nullptr);
     return result;
@@ -336,10 +346,12 @@ CallResult ShimCalls::shutdown() noexcept {
 }
 
 void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept {
-    const bool other_write = op.kind == OpKind::misuse_other_write;
-    const MisuseCall call = other_write ? MisuseCall::write : static_cast<MisuseCall>(op.choice);
-    const std::size_t size = other_write ? outstanding % scenario::size_max + 1 : 1;
-    const std::span<std::uint8_t> buffer = write_buffer(tls_.facts().accepted, size);
+    if (op.kind == OpKind::misuse_other_write) {
+        misuse_outstanding(outstanding);
+        return;
+    }
+    const auto call = static_cast<MisuseCall>(op.choice);
+    const std::span<std::uint8_t> buffer = write_buffer(tls_.facts().accepted, 1);
     subject_connection* connection =
         op.kind == OpKind::misuse_null_connection ? nullptr : connection_;
     std::uint8_t* data = op.kind == OpKind::misuse_null_buffer ? nullptr : buffer.data();
@@ -358,6 +370,27 @@ void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept
     }
     end(returned, true);
     connection_ = kept;
+}
+
+// Another length, and then the right one with another first byte, and with another last byte.
+void ShimCalls::misuse_outstanding(std::size_t outstanding) noexcept {
+    const std::uint64_t position = tls_.facts().accepted;
+    misuse_write(write_buffer(position, outstanding % scenario::size_max + 1));
+    for (const std::size_t place : {std::size_t{0}, outstanding - 1}) {
+        const std::span<std::uint8_t> buffer = write_buffer(position, outstanding);
+        buffer[place] = static_cast<std::uint8_t>(buffer[place] ^ 1U);
+        misuse_write(buffer);
+    }
+}
+
+void ShimCalls::misuse_write(std::span<const std::uint8_t> buffer) noexcept {
+    begin(Place::write, buffer);
+    int returned = 0;
+    {
+        const SubjectScope scope;
+        returned = subject_write(connection_, buffer.data(), static_cast<int>(buffer.size()));
+    }
+    end(returned, true);
 }
 
 void ShimCalls::free() noexcept {

@@ -69,9 +69,12 @@ private:
     void judge_peer(CallResult& result) noexcept;
     void free_context() noexcept;
     [[nodiscard]] bool has_wanted() const noexcept;
+    void misuse_outstanding(std::size_t outstanding) noexcept;
+    void misuse_write(std::span<const std::uint8_t> buffer) noexcept;
     void begin(Place place, std::span<const std::uint8_t> buffer) noexcept;
     CallResult end(int returned, bool misused) noexcept;
     [[nodiscard]] model::Report ask_report(int returned) const noexcept;
+    [[nodiscard]] Told told(int returned) const noexcept;
 
     TlsSeam& tls_;
     ApiJudge& judge_;

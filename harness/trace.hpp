@@ -28,12 +28,24 @@ struct TraceAnswer {
     bool operator==(const TraceAnswer&) const = default;
 };
 
+// What the shim says after a call when it is asked in each way that SSL_get_error(3), SSL_want(3) and
+// SSL_pending(3) know. What lws makes of it is the call's report.
+struct Told {
+    bool is_transport = false;  // SSL_ERROR_SYSCALL: not TLS failed, but what is below it
+    bool want_read = false;
+    bool want_write = false;
+    std::int32_t pending = 0;
+
+    bool operator==(const Told&) const = default;
+};
+
 // One call of the shim.
 struct TraceCall {
     Place place = Place::read;
     std::int32_t asked = 0;  // the length passed, 0 for calls without one
     std::int32_t returned = 0;
     model::Report report = model::Report::ok;
+    Told told;
     std::vector<TraceAnswer> answers;
 
     bool operator==(const TraceCall&) const = default;

@@ -107,6 +107,16 @@ std::vector<Op> ops_that_ask(Place place, Op answer, std::int32_t size) {
     return {};
 }
 
+// A connection to which nothing happens but that `place` is called, and mbedTLS answers `answer`.
+Document alone(Place place, const Op& answer, std::int32_t size, scenario::Side side) {
+    const bool handshake = place == Place::handshake;
+    return {.play = props::return_codes,
+            .scenario = {.setup = {.side = side,
+                                   .start = handshake ? scenario::Start::handshake
+                                                      : scenario::Start::established},
+                         .ops = ops_that_ask(place, answer, size)}};
+}
+
 // What a connection to which nothing has happened reports of the answer that decided `call`.
 Seen seen_alone(const TraceCall& call, int code, scenario::Side side) {
     Op answer{.choice = static_cast<std::uint8_t>(AnswerCode::raw),
@@ -116,13 +126,25 @@ Seen seen_alone(const TraceCall& call, int code, scenario::Side side) {
         answer.choice =
             static_cast<std::uint8_t>(call.place == Place::read ? AnswerCode::eof : AnswerCode::ok);
     }
-    const bool handshake = call.place == Place::handshake;
-    const Document alone{.play = props::return_codes,
-                         .scenario = {.setup = {.side = side,
-                                                .start = handshake ? scenario::Start::handshake
-                                                                   : scenario::Start::established},
-                                      .ops = ops_that_ask(call.place, answer, call.asked)}};
-    return seen_of(calls_of(alone)).back();
+    return seen_of(calls_of(alone(call.place, answer, call.asked, side))).back();
+}
+
+// Codes after which a connection has failed: all those with which mbedTLS says that what is below it
+// did, and some of others.
+rc::Gen<int> failures() {
+    std::vector<int> codes;
+    std::ranges::copy(harness::transport_codes(), std::back_inserter(codes));
+    for (const AnswerCode code :
+         {AnswerCode::fatal_alert, AnswerCode::invalid_mac, AnswerCode::internal_error,
+          AnswerCode::bad_input, AnswerCode::async_in_progress, AnswerCode::crypto_in_progress,
+          AnswerCode::client_reconnect}) {
+        codes.push_back(harness::reply_for(harness::Function::write, code, 0).code);
+    }
+    return rc::gen::elementOf(codes);
+}
+
+bool is_of_transport(int code) {
+    return std::ranges::find(harness::transport_codes(), code) != harness::transport_codes().end();
 }
 
 }  // namespace
@@ -139,6 +161,82 @@ RC_GTEST_PROP(ReturnCodes, classification_depends_on_the_code_and_not_on_what_ca
         }
     }
     RC_CLASSIFY(compared > 1, "classified after something came before");
+}
+
+// SSL_get_error(3): SSL_ERROR_SYSCALL is a failure of input or output, SSL_ERROR_SSL one of TLS.
+RC_GTEST_PROP(ReturnCodes, a_failure_is_blamed_on_tls_or_on_what_is_below_it, ()) {
+    const int code = *failures();
+    const Place place =
+        *rc::gen::element(Place::handshake, Place::read, Place::write, Place::shutdown);
+    const Op answer{.choice = static_cast<std::uint8_t>(AnswerCode::raw),
+                    .number = static_cast<std::uint16_t>(-code)};
+    const TraceCall call = calls_of(alone(place, answer, 10, scenario::Side::server)).back();
+    RC_ASSERT(call.report == Report::failed);
+    RC_ASSERT(call.told.is_transport == is_of_transport(code));
+}
+
+// A stream that ends without a goodbye was cut off below TLS.
+RC_GTEST_PROP(ReturnCodes, an_end_without_a_goodbye_is_blamed_on_what_is_below_tls, ()) {
+    const Op answer{.choice = static_cast<std::uint8_t>(AnswerCode::eof)};
+    const TraceCall call = calls_of(alone(Place::read, answer, 10, scenario::Side::server)).back();
+    RC_ASSERT(call.report == Report::failed);
+    RC_ASSERT(call.told.is_transport);
+}
+
+// SSL_want(3): whoever asks SSL_want_read and SSL_want_write, and not SSL_get_error first, hears
+// the same. After a call that succeeded nothing is wanted.
+RC_GTEST_PROP(ReturnCodes, all_ways_to_ask_what_is_wanted_agree, ()) {
+    const Document document = *props::sessions_for(props::return_codes);
+    for (const TraceCall& call : calls_of(document)) {
+        // "Not yet finished" is a want only to lws.
+        const bool not_yet_finished = call.place == Place::shutdown && call.returned == 0;
+        if (!not_yet_finished) {
+            RC_ASSERT(call.told.want_read == (call.report == Report::want_read));
+            RC_ASSERT(call.told.want_write == (call.report == Report::want_write));
+        }
+    }
+}
+
+// SSL_get_shutdown(3): a goodbye that has been received stays received, whatever mbedTLS would say if
+// it were asked again.
+RC_GTEST_PROP(ReturnCodes, a_goodbye_is_told_for_good, ()) {
+    Document document = *props::sessions_for(props::return_codes);
+    document.scenario.setup.start = scenario::Start::established;
+    const std::vector<Op> goodbye{{.kind = OpKind::answer_read,
+                                   .choice = static_cast<std::uint8_t>(AnswerCode::close_notify)},
+                                  {.kind = OpKind::call_read, .number = 10}};
+    document.scenario.ops.insert(document.scenario.ops.begin(), goodbye.begin(), goodbye.end());
+    document.scenario.ops.resize(
+        std::min<std::size_t>(document.scenario.ops.size(), scenario::ops_max));
+    std::uint32_t reads = 0;
+    for (const TraceCall& call : calls_of(document)) {
+        if (call.report == Report::failed) {
+            return;
+        }
+        if (call.place == Place::read) {
+            RC_ASSERT(call.report == Report::closed);
+            ++reads;
+        }
+    }
+    RC_CLASSIFY(reads > 1, "read again");
+}
+
+// SSL_pending(3), until the connection fails.
+RC_GTEST_PROP(ReturnCodes, pending_is_what_is_left_of_a_record, ()) {
+    const Document document = *props::sessions_for(props::return_codes);
+    bool left = false;
+    for (const harness::TraceRow& row : trace_of(document).rows) {
+        for (const TraceCall& call : row.calls) {
+            if (call.report == Report::failed) {
+                return;
+            }
+        }
+        if (!row.calls.empty()) {
+            RC_ASSERT(static_cast<std::uint32_t>(row.calls.back().told.pending) == row.pending);
+            left = left || row.pending > 0;
+        }
+    }
+    RC_CLASSIFY(left, "some of a record was left");
 }
 
 RC_GTEST_PROP(ReturnCodes, errno_is_noise, ()) {

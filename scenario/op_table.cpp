@@ -116,7 +116,7 @@ constexpr std::array op_descriptions{
         OpKind::wire_raw, "wire_raw", "bytes", size_max,
         "so many of the scenario's raw bytes come after what is in flight; 0: all that are left"),
     plain(OpKind::misuse_other_write, "misuse_other_write",
-          "the caller writes another length while a write is outstanding"),
+          "the caller writes another length, and other bytes, while a write is outstanding"),
     chosen(OpKind::misuse_call_after_failure, "misuse_call_after_failure", "call",
            misuse_call_names, "the caller goes on after the connection has failed"),
     chosen(OpKind::misuse_zero_length, "misuse_zero_length", "call", length_call_names,

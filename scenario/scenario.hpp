@@ -134,7 +134,7 @@ enum class OpKind : std::uint8_t {
     // 35 to 38 are kept for the wire. 39 is no op: see raw_slot in bytes.hpp.
 
     // What no lawful caller does: played only on subjects that claim to guard against it.
-    misuse_other_write = 40,         // another length while a write is outstanding
+    misuse_other_write = 40,         // another length, other bytes
     misuse_call_after_failure = 41,  // `call` on a connection that has failed
     misuse_zero_length = 42,
     misuse_negative_length = 43,

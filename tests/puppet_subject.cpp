@@ -2,6 +2,7 @@
 
 #include "puppet_subject.hpp"
 
+#include "harness/answer_codes.hpp"
 #include "shim/subject.h"
 
 #include <mbedtls/ssl.h>
@@ -21,6 +22,7 @@ struct subject_connection {
     bool is_read;     // ... whether that was a read, whose 0 is an end
     int outstanding;  // length of the write that is to be repeated
     bool alert_sent;
+    bool peer_closed;  // for good, whatever mbedTLS would say
     void* leak;
 };
 
@@ -166,7 +168,11 @@ int subject_handshake(subject_connection* connection) {
 
 int subject_read(subject_connection* connection, void* buffer, int length) {
     auto* bytes = static_cast<unsigned char*>(buffer);
+    if (connection->peer_closed) {
+        return ended(*connection, MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY, true, -1);
+    }
     const int code = asked_read(*connection, bytes, static_cast<std::size_t>(length));
+    connection->peer_closed = code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY;
     return ended(*connection, code, true, claimed_of_read(code, bytes, length));
 }
 
@@ -224,7 +230,11 @@ subject_error subject_get_error(const subject_connection* connection, int return
     const bool waits = (tells(Lie::end_of_stream_is_want) && end) ||
                        (tells(Lie::unpollable_is_want) && is_unpollable(code)) ||
                        (tells(Lie::failure_is_want) && !end && !is_unpollable(code));
-    return waits ? subject_error_want_read : subject_error_syscall;
+    const bool is_transport =
+        end || std::ranges::find(shimfuzz::harness::transport_codes(), code) !=
+                   shimfuzz::harness::transport_codes().end();
+    const subject_error failure = is_transport ? subject_error_syscall : subject_error_ssl;
+    return waits ? subject_error_want_read : failure;
 }
 
 int subject_want_read(const subject_connection* connection) {

@@ -185,7 +185,7 @@ static uint32_t digest(const unsigned char *bytes, int length) {
     for (; i < length; ++i) {
         hash = (hash ^ bytes[i]) * prime;
     }
-    return (uint32_t)(hash ^ (hash >> 32));
+    return (uint32_t)(hash >> 32); /* all bits have a part in these, and not in the others */
 }
 
 static bool repeats_outstanding_write(const SSL *ssl, const unsigned char *buffer, int length) {

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The mutation score in small (bench/mutate.cmake), where there is a compiler that makes it.
+
+function(add_mutate_test)
+  if(NOT SHIMFUZZ_ENGINE STREQUAL "libfuzzer")
+    return()
+  endif()
+  add_unit_test(mutate_test SECONDS 300 LIBRARIES nlohmann_json::nlohmann_json)
+  target_compile_definitions(mutate_test PRIVATE
+    SHIMFUZZ_MUTATE="${PROJECT_BINARY_DIR}/bench/shimfuzz-mutate")
+  add_dependencies(mutate_test shimfuzz-mutate)
+endfunction()
