@@ -28,6 +28,17 @@ public:
     void record_in(TraceRow* row) noexcept;
     void finish_row(TraceRow& row) const noexcept;
 
+    // app_write ops that the application has not written yet.
+    [[nodiscard]] std::uint32_t writes_waiting() const noexcept { return writes_waiting_; }
+
+    // The connection is freed, or could not be opened.
+    [[nodiscard]] bool is_over() const noexcept {
+        return opened_ && loop_.phase == model::Phase::closed;
+    }
+
+    // All that decides what this does next, between ops; and once it is over, all there is.
+    void put_state(State& state) const;
+
 private:
     [[nodiscard]] bool open() noexcept;
     bool app_write(std::uint32_t size) noexcept;

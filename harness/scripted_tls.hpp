@@ -42,7 +42,11 @@ public:
     [[nodiscard]] bool opening_waits() noexcept override { return facts_.pending > 0; }
 
     // Answers and records exist once their ops have been played, and are taken when asked for.
-    void play_to(std::uint32_t op_index) noexcept override { ops_played_ = op_index + 1; }
+    void play_to(std::uint32_t op_index) noexcept override {
+        ops_played_ = op_index + 1;
+        was_asked_ = false;
+        first_unanswered_.reset();
+    }
     bool play(const scenario::Op& op) noexcept override;
     bool turn() noexcept override { return false; }
 
@@ -66,6 +70,24 @@ public:
 
     [[nodiscard]] bool noise_applied() const noexcept override { return noise_applied_; }
 
+    // What the scenario has said and nobody has taken yet.
+    struct Waiting {
+        std::uint32_t records = 0;
+        std::uint32_t answers = 0;  // of any function
+        std::uint32_t noise = 0;
+    };
+    [[nodiscard]] Waiting waiting() const noexcept;
+
+    // Whether mbedTLS was asked since the last op began; and who first found that the scenario says
+    // nothing.
+    [[nodiscard]] bool was_asked() const noexcept { return was_asked_; }
+    [[nodiscard]] std::optional<Function> first_unanswered() const noexcept {
+        return first_unanswered_;
+    }
+
+    // All that decides what this says next.
+    void put_state(State& state) const;
+
 private:
     // What the scenario says next for a function, before the socket is consulted.
     struct Script {
@@ -74,6 +96,7 @@ private:
         std::uint16_t number = 0;
     };
 
+    [[nodiscard]] bool waits(std::uint32_t index) const noexcept;
     [[nodiscard]] const scenario::Op* next_answer(Function function) noexcept;
     [[nodiscard]] Script take_script(Function function) noexcept;
     [[nodiscard]] const scenario::Op* next_record() noexcept;
@@ -106,6 +129,8 @@ private:
     std::uint32_t record_cursor_ = 0;
     bool peer_answered_ = false;  // a record without application data, made by the settling phase
     bool noise_applied_ = false;
+    bool was_asked_ = false;
+    std::optional<Function> first_unanswered_;
 
     Socket socket_;
     std::uint32_t left_to_flush_ = 0;  // of the outstanding write, what the socket has not taken
