@@ -196,6 +196,7 @@ void LawfulPlayer::service_pass(const PollEvents& offered) noexcept {
         tls_.not_recoverable();
     }
     ++passes_;
+    last_revents_ = revents;
     if (row_ != nullptr) {
         row_->woke = true;
         row_->revents = revents;
@@ -358,8 +359,8 @@ void LawfulPlayer::put_state(State& state) const {
         return;
     }
     const auto& [scenario, shim, tls, findings, judge, plausible, trace, row, loop, client, opened,
-                 handshake_called, passes, read_size, write_cursor, writes_waiting, writeable_due,
-                 close_asked, app_sent, tls_took] = *this;
+                 handshake_called, passes, last_revents, read_size, write_cursor, writes_waiting,
+                 writeable_due, close_asked, app_sent, tls_took] = *this;
     const auto& [phase, want, writeable_asked, rx_flow_off, on_pending_list, read_wants_write,
                  write_wants_read, loop_close_asked, hung_up, output_buffered, write_repeats,
                  todo] = loop;

@@ -10,6 +10,7 @@
 #include "harness/answer_codes.hpp"
 #include "harness/state.hpp"
 #include "harness/verdict.hpp"
+#include "model/lawful_loop.hpp"
 #include "scenario/scenario.hpp"
 
 #include <optional>
@@ -25,6 +26,7 @@ struct Pause {
     // Whether anybody asked mbedTLS in the last op, and who first found that the scenario says
     // nothing.
     bool asked = false;
+    model::PollEvents revents;  // of the last pass
     std::optional<Function> unanswered;
 };
 

@@ -44,6 +44,8 @@ struct Reached {
     Step by;
     std::uint32_t length = 0;
     Pause pause;
+    // Which letter was the first pass from here that woke to these events, as bits; 0: none yet.
+    std::array<std::uint8_t, 8> first_pass{};
 };
 
 // Task is a step to be taken, or more of its kind.
@@ -75,6 +77,7 @@ private:
     void do_task(const Task& task, std::uint32_t length);
     void take_with_each_end(Step step, std::uint32_t length);
     void take(const Step& step, std::uint32_t length);
+    [[nodiscard]] bool is_as_another_pass(const Step& step);
     void judge();
     void go_on_from(std::uint32_t state);
     void put_off_more_of(const Step& step, std::uint32_t length);
@@ -149,10 +152,31 @@ void Prover::do_task(const Task& task, std::uint32_t length) {
 // Which end of the stream it was that was given ahead, nobody has asked before it was taken.
 void Prover::take_with_each_end(Step step, std::uint32_t length) {
     take(step, length);
+    if (is_as_another_pass(step)) {
+        return;
+    }
+    put_off_more_of(step, length);
     for (std::size_t i = 1; i < alphabet_.ends.size() && takes_an_end(step); ++i) {
         step.end = static_cast<std::uint8_t>(i);
         take(step, length);
+        put_off_more_of(step, length);
     }
+}
+
+// What poll is offered and does not return nobody sees: of the passes that woke to the same events,
+// the first stands for all.
+bool Prover::is_as_another_pass(const Step& step) {
+    const bool is_pass = step.from != no_state && pause_.has_value() &&
+                         alphabet_.letters[step.letter].op.kind == OpKind::service_pass;
+    if (!is_pass) {
+        return false;
+    }
+    const auto& [in, out, hup] = pause_->revents;
+    const std::size_t events = (in ? 1U : 0U) + (out ? 2U : 0U) + (hup ? 4U : 0U);
+    std::uint8_t& first = reached_[step.from].first_pass[events];
+    const auto letter = static_cast<std::uint8_t>(step.letter + 1);
+    first = first == 0 ? letter : first;
+    return first != letter;
 }
 
 // Of the play that has just been. One that was violated did not pause, and may have taken it.
@@ -181,7 +205,6 @@ void Prover::take(const Step& step, std::uint32_t length) {
     if (is_new_) {
         go_on_from(static_cast<std::uint32_t>(reached_.size() - 1));
     }
-    put_off_more_of(step, length);
 }
 
 void Prover::put_off_more_of(const Step& step, std::uint32_t length) {

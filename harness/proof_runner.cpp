@@ -7,6 +7,7 @@
 #include "shim/subject.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +60,9 @@ std::string text_of(const Op& op) {
 
 void tell(const ordered_json& line) {
     std::cout << line.dump() << std::endl;
+    if (!std::cout) {
+        std::_Exit(2);  // nobody listens any more
+    }
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -179,6 +183,7 @@ int search_in_a_process_of_its_own(const ProofRequest& request) {
         return 2;
     }
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (std::freopen("/dev/null", "w", stderr) == nullptr) {
             std::_Exit(2);  // what a sanitizer says would stand among our lines
         }

@@ -138,6 +138,7 @@ private:
                 .answers = waiting.answers,
                 .writes = player_.writes_waiting(),
                 .asked = scripted.was_asked(),
+                .revents = player_.last_revents(),
                 .unanswered = scripted.first_unanswered()};
     }
 
