@@ -13,7 +13,7 @@
 #include "model/lawful_loop.hpp"
 #include "scenario/scenario.hpp"
 
-#include <optional>
+#include <array>
 
 namespace shimfuzz::harness {
 
@@ -21,13 +21,14 @@ namespace shimfuzz::harness {
 struct Pause {
     std::uint32_t records = 0;
     std::uint32_t answers = 0;  // of any function
-    std::uint32_t writes = 0;   // that the application has yet to make
+    std::uint32_t noise = 0;
+    std::uint32_t writes = 0;  // that the application has yet to make
 
-    // Whether anybody asked mbedTLS in the last op, and who first found that the scenario says
-    // nothing.
+    // In the last op: whether anybody asked mbedTLS, who may have been told something more
+    // (ScriptedTls::may_be_told), and what a pass woke to.
     bool asked = false;
-    model::PollEvents revents;  // of the last pass
-    std::optional<Function> unanswered;
+    std::array<bool, function_count> may_be_told{};
+    model::PollEvents revents;
 };
 
 class Onlooker {
@@ -41,7 +42,7 @@ public:
 
 protected:
     Onlooker() = default;
-    explicit Onlooker(Part left_out) noexcept : state_{left_out} {}
+    explicit Onlooker(std::initializer_list<Part> left_out) noexcept : state_{left_out} {}
     ~Onlooker() = default;
 
 private:

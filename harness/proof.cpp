@@ -51,8 +51,8 @@ struct Reached {
 // Task is a step to be taken, or more of its kind.
 struct Task {
     Step step;
-    bool with_noise = false;             // with each errno beside its first answer
-    std::optional<Function> unanswered;  // with each answer that he may get in addition
+    bool with_noise = false;          // with each errno beside its first answer
+    std::optional<Function> more_to;  // with each answer more that this one may be told
 };
 
 // Edge is a step that was taken, by so many letters: `ops` is what it adds to a scenario's length.
@@ -108,7 +108,7 @@ private:
 
 Proof Prover::prove() {
     for (std::size_t setup = 0; setup < alphabet_.setups.size(); ++setup) {
-        put_off({.step = {.letter = static_cast<std::uint16_t>(setup)}, .unanswered = {}}, 0);
+        put_off({.step = {.letter = static_cast<std::uint16_t>(setup)}, .more_to = {}}, 0);
     }
     for (std::uint32_t length = 0; length < tasks_.size() && !proof_.closed; ++length) {
         // What is put off here belongs to greater lengths.
@@ -137,11 +137,11 @@ void Prover::do_task(const Task& task, std::uint32_t length) {
         }
         return;
     }
-    if (!task.unanswered.has_value()) {
+    if (!task.more_to.has_value()) {
         take_with_each_end(step, length);
         return;
     }
-    const auto function = static_cast<std::uint8_t>(*task.unanswered);
+    const auto function = static_cast<std::uint8_t>(*task.more_to);
     Given& given = step.given[step.answers++];
     for (std::size_t i = 0; i < alphabet_.answers[function].size(); ++i) {
         given = {.function = function, .index = static_cast<std::uint8_t>(i)};
@@ -212,22 +212,26 @@ void Prover::put_off_more_of(const Step& step, std::uint32_t length) {
     if (!asks || !pause_.has_value()) {
         return;
     }
-    if (pause_->unanswered.has_value() && step.answers < answers_per_letter_max) {
-        put_off({.step = step, .unanswered = pause_->unanswered}, length + 1);
+    for (std::size_t i = 0; i < function_count && step.answers < answers_per_letter_max; ++i) {
+        if (pause_->may_be_told[i]) {
+            put_off({.step = step, .more_to = static_cast<Function>(i)}, length + 1);
+        }
     }
     if (pause_->asked && step.noise == 0 && !alphabet_.noise.empty()) {
-        put_off({.step = step, .with_noise = true, .unanswered = {}}, length + 1);
+        put_off({.step = step, .with_noise = true, .more_to = {}}, length + 1);
     }
 }
 
 bool Prover::paused(const Pause& pause) {
     pause_ = pause;
     const auto next = static_cast<std::uint32_t>(reached_.size());
-    const auto [number, is_new] = numbers_.try_emplace(state().hash(), next);
+    const StateHash hash = state().hash();
+    const auto [number, is_new] = numbers_.try_emplace(hash, next);
     is_new_ = is_new;
     if (is_new) {
         reached_.push_back({.by = step_, .length = length_, .pause = pause});
         ++proof_.progress.states;
+        watcher_.came_to(hash);
     }
     note_edge(number->second);
     return is_new;
@@ -264,9 +268,9 @@ void Prover::go_on_from(std::uint32_t state) {
     const Reached& reached = reached_[state];
     for (std::size_t i = 0; i < alphabet_.letters.size(); ++i) {
         if (may_follow(alphabet_.letters[i], reached.pause)) {
-            put_off({.step = {.from = state, .letter = static_cast<std::uint16_t>(i)},
-                     .unanswered = {}},
-                    reached.length + 1);
+            put_off(
+                {.step = {.from = state, .letter = static_cast<std::uint16_t>(i)}, .more_to = {}},
+                reached.length + 1);
         }
     }
 }

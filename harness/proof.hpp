@@ -61,6 +61,9 @@ public:
     virtual void about_to_play(const scenario::Scenario& scenario) = 0;
     virtual void length_done(const Progress& progress) = 0;
 
+    // Some scenario has come to `state`, as the first.
+    virtual void came_to(const StateHash& state) { static_cast<void>(state); }
+
 protected:
     ~ProofWatcher() = default;
 };

@@ -63,14 +63,24 @@ ScriptedTls::Script ScriptedTls::take_script(Function function) noexcept {
     // In a plausible world the end of a stream comes after what was sent before it.
     const bool not_yet =
         op != nullptr && plausible_ && function == Function::read && record_waits() && end_waits();
-    if (op == nullptr && !settling_ && !answers_benign_ && !first_unanswered_.has_value()) {
-        first_unanswered_ = function;
+    if (op == nullptr) {
+        note_nothing_found(function);
     }
     if (op == nullptr || not_yet) {
         return {};
     }
+    may_be_told_ = {};
     ++cursor_[index_of(function)];
     return {.given = true, .code = static_cast<AnswerCode>(op->choice), .number = op->number};
+}
+
+// Whoever goes away empty has had its turn: an answer more would be the one that it has missed.
+void ScriptedTls::note_nothing_found(Function function) noexcept {
+    const std::size_t index = index_of(function);
+    if (!settling_ && !answers_benign_ && !found_nothing_[index]) {
+        found_nothing_[index] = true;
+        may_be_told_[index] = true;
+    }
 }
 
 const scenario::Op* ScriptedTls::next_record() noexcept {

@@ -45,7 +45,8 @@ public:
     void play_to(std::uint32_t op_index) noexcept override {
         ops_played_ = op_index + 1;
         was_asked_ = false;
-        first_unanswered_.reset();
+        found_nothing_ = {};
+        may_be_told_ = {};
     }
     bool play(const scenario::Op& op) noexcept override;
     bool turn() noexcept override { return false; }
@@ -78,11 +79,14 @@ public:
     };
     [[nodiscard]] Waiting waiting() const noexcept;
 
-    // Whether mbedTLS was asked since the last op began; and who first found that the scenario says
-    // nothing.
+    // Whether mbedTLS was asked since the last op began.
     [[nodiscard]] bool was_asked() const noexcept { return was_asked_; }
-    [[nodiscard]] std::optional<Function> first_unanswered() const noexcept {
-        return first_unanswered_;
+
+    // Who has since then found that the scenario says nothing, and after the last who found
+    // something: to each of them one answer more could have been given, and all others would have
+    // been given as they were.
+    [[nodiscard]] const std::array<bool, function_count>& may_be_told() const noexcept {
+        return may_be_told_;
     }
 
     // All that decides what this says next.
@@ -98,6 +102,7 @@ private:
 
     [[nodiscard]] bool waits(std::uint32_t index) const noexcept;
     [[nodiscard]] const scenario::Op* next_answer(Function function) noexcept;
+    void note_nothing_found(Function function) noexcept;
     [[nodiscard]] Script take_script(Function function) noexcept;
     [[nodiscard]] const scenario::Op* next_record() noexcept;
     [[nodiscard]] std::uint32_t admitted(std::uint32_t size) const noexcept;
@@ -130,7 +135,8 @@ private:
     bool peer_answered_ = false;  // a record without application data, made by the settling phase
     bool noise_applied_ = false;
     bool was_asked_ = false;
-    std::optional<Function> first_unanswered_;
+    std::array<bool, function_count> found_nothing_{};
+    std::array<bool, function_count> may_be_told_{};
 
     Socket socket_;
     std::uint32_t left_to_flush_ = 0;  // of the outstanding write, what the socket has not taken

@@ -322,9 +322,8 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
 void ShimCalls::put_state(State& state) const {
     const auto& [tls, judge, loop_judge, setup, context, connection, host, judges_peer, lost_trust,
                  opened, establishing, place, asked, row] = *this;
-    state.begin(Part::calls);
-    state.put(connection != nullptr, judges_peer, lost_trust, opened, establishing);
     state.begin(Part::shim);
+    state.put(connection != nullptr, judges_peer, lost_trust, opened, establishing);
     put_memory(state);
     // Which side it is, who plays knows; without a context nobody is named; and place and length
     // are those of a call.

@@ -136,10 +136,11 @@ private:
         const ScriptedTls::Waiting waiting = scripted.waiting();
         return {.records = waiting.records,
                 .answers = waiting.answers,
+                .noise = waiting.noise,
                 .writes = player_.writes_waiting(),
                 .asked = scripted.was_asked(),
-                .revents = player_.last_revents(),
-                .unanswered = scripted.first_unanswered()};
+                .may_be_told = scripted.may_be_told(),
+                .revents = player_.last_revents()};
     }
 
     void put_state(State& state) const {

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -20,8 +21,8 @@
 namespace shimfuzz::harness {
 
 // Who remembers.
-enum class Part : std::uint8_t { shim, tls, api_judge, loop_judge, calls, caller, player };
-inline constexpr std::size_t part_count = 7;
+enum class Part : std::uint8_t { shim, tls, api_judge, loop_judge, caller, player };
+inline constexpr std::size_t part_count = 6;
 
 // StateHash stands for a state. Among 10^8 states the odds that any two share one are below 10^-22.
 struct StateHash {
@@ -35,13 +36,17 @@ class State {
 public:
     State() = default;
 
-    // A state that is blind to what one part remembers: for a test, which sees that it matters.
-    explicit State(Part left_out) noexcept : left_out_{left_out} {}
+    // A state that is blind to what some parts remember: for a test, which sees that it matters.
+    State(std::initializer_list<Part> left_out) noexcept {
+        for (const Part part : left_out) {
+            left_out_[static_cast<std::size_t>(part)] = true;
+        }
+    }
 
     void clear() noexcept { bytes_.clear(); }
 
     // What is put from here on is remembered by `part`.
-    void begin(Part part) noexcept { blind_ = left_out_ == part; }
+    void begin(Part part) noexcept { blind_ = left_out_[static_cast<std::size_t>(part)]; }
 
     // put appends `values`, in order: numbers, enumerations, and what is made of them.
     template <class... Values>
@@ -78,7 +83,7 @@ private:
     }
 
     std::vector<std::uint8_t> bytes_;
-    std::optional<Part> left_out_;
+    std::array<bool, part_count> left_out_{};
     bool blind_ = false;
 };
 
