@@ -38,6 +38,7 @@ struct CommandLine {
     FuzzOptions fuzz;
     CorpusOptions corpus;
     CoverageOptions coverage;
+    ProveOptions prove;
     RegressOptions regress;
     ReportOptions report;
     std::function<int()> verb;
@@ -183,6 +184,24 @@ void define_coverage(CLI::App& app, CommandLine& line) {
     verb->callback([&line] { line.verb = [&line] { return coverage(line.coverage); }; });
 }
 
+void define_prove(CLI::App& app, CommandLine& line) {
+    constexpr unsigned ops_max = 200;
+    CLI::App* verb = app.add_subcommand(
+        "prove", "play every scenario of an alphabet, up to a length or until nothing is new");
+    ProveOptions& options = line.prove;
+    verb->add_option("--subject", options.subjects, "subjects (reference)")->take_all();
+    verb->add_option("--target", options.targets, "targets (a mutant's own, or all three)")
+        ->take_all();
+    verb->add_option("--ops", options.ops, "of the longest scenario (until nothing is new)")
+        ->check(CLI::Range(0U, ops_max));
+    verb->add_flag("--mutants", options.mutants, "every mutant on the scripted seam");
+    verb->add_flag("--content", options.content, "streams of three kinds of bytes, not of one");
+    verb->add_flag("--alphabet", options.alphabet, "say of what the scenarios are made");
+    verb->add_option("--json", options.json, "write the results to this file");
+    add_baseline(verb, options.baseline);
+    verb->callback([&line] { line.verb = [&line] { return prove(line.prove); }; });
+}
+
 void define_regress(CLI::App& app, CommandLine& line) {
     CLI::App* verb = app.add_subcommand(
         "regress", "write a violation as a corpus entry, a C test and a text for an issue");
@@ -266,6 +285,7 @@ int run(const std::vector<std::string>& words) {
     define_fuzz(app, line);
     define_corpus(app, line);
     define_coverage(app, line);
+    define_prove(app, line);
     define_regress(app, line);
     define_report(app, line);
     try {

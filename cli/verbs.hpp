@@ -127,6 +127,20 @@ struct CoverageOptions {
 // coverage plays the committed corpus and says which lines of which part it reaches.
 [[nodiscard]] int coverage(const CoverageOptions& options);
 
+struct ProveOptions {
+    std::vector<std::string> subjects;  // empty: the reference, unless `mutants`
+    std::vector<std::string> targets;   // empty: a mutant's own, else all that have a proof
+    unsigned ops = 200;                 // of the longest scenario
+    bool mutants = false;               // all that have a proof, too
+    bool content = false;               // streams hold more than one kind of byte
+    bool alphabet = false;              // print it
+    std::string json;
+    std::string baseline;
+};
+
+// prove plays every scenario of an alphabet, up to a length or until there is nothing new.
+[[nodiscard]] int prove(const ProveOptions& options);
+
 struct RegressOptions {
     std::string file;
     std::vector<std::string> subjects;  // the first shows it

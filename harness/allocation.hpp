@@ -7,7 +7,9 @@
 // allocates through operator new and is never counted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace shimfuzz::harness {
 
@@ -35,6 +37,23 @@ void reset_allocations() noexcept;
 // fail_allocation makes the subject's `nth` allocation from here on fail, counting from 0. One at a
 // time: a later call replaces an earlier one that has not struck.
 void fail_allocation(std::uint32_t nth) noexcept;
+
+// Block is an allocation of the subject that it has not freed, of `size` bytes.
+struct Block {
+    std::uint8_t* at = nullptr;
+    std::size_t size = 0;
+};
+
+// The most blocks that are remembered at a time; a subject with more ends the process.
+inline constexpr std::size_t blocks_max = 1024;
+
+// remember_blocks has blocks() know what is allocated from the next reset on, and what is allocated
+// is zero then. It costs time at each allocation, so nobody does who need not.
+void remember_blocks(bool remember) noexcept;
+
+// blocks returns what the subject holds, in the order in which it was allocated, until it next
+// allocates or frees.
+[[nodiscard]] std::span<const Block> blocks() noexcept;
 
 // allocations_live returns how many of the subject's allocations since reset are not freed.
 [[nodiscard]] std::int64_t allocations_live() noexcept;

@@ -5,6 +5,7 @@
 #include "harness/payload.hpp"
 #include "model/verification.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace shimfuzz::harness {
@@ -322,7 +323,7 @@ void ApiJudge::peer_accepted(const scenario::Setup& setup, bool may_look_untrust
 }
 
 void ApiJudge::holds(std::int64_t live) noexcept {
-    const std::uint64_t moved = tls_.accepted + tls_.delivered + tls_.records_taken + tls_.sent;
+    const std::uint64_t moved = total_moved();
     const bool waits = last_.has_value() && model::is_want(*last_) && moved == moved_before_;
     moved_before_ = moved;
     calls_waiting_ = waits ? calls_waiting_ + 1 : 0;
@@ -339,6 +340,22 @@ void ApiJudge::holds(std::int64_t live) noexcept {
                           .answer = last_,
                           .done = Done::grows});
     }
+}
+
+void ApiJudge::put_state(State& state, std::int64_t live) const {
+    const auto& [findings, tls, may_refuse_peer, calls_waiting, held_at_first, moved_before, place,
+                 buffer, last, wanted, moved, sent_on_the_way] = *this;
+    state.begin(Part::api_judge);
+    // Of the calls that waited, it matters whether there was one, and of what the first of them
+    // left, how much more that is now. Then only calls move bytes, and each looks at them.
+    const bool one_waited = calls_waiting > 0;
+    state.put(may_refuse_peer, one_waited, one_waited ? live - held_at_first : 0,
+              moved_before == total_moved());
+    // A new call begins anew with all of these; but for what a write is told, on the real seam.
+}
+
+std::uint64_t ApiJudge::total_moved() const noexcept {
+    return tls_.accepted + tls_.delivered + tls_.records_taken + tls_.sent;
 }
 
 void ApiJudge::freed(std::int64_t live) noexcept {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "harness/findings.hpp"
+#include "harness/state.hpp"
 #include "harness/tls_facts.hpp"
 
 #include <span>
@@ -47,6 +48,9 @@ public:
     // The last answer of the call that is on, if mbedTLS was asked.
     [[nodiscard]] std::optional<model::Answer> truth() const noexcept;
 
+    // All that decides what this finds next, between calls; `live` as in holds().
+    void put_state(State& state, std::int64_t live) const;
+
 private:
     void judge_arguments(const std::uint8_t* data, std::size_t size) noexcept;
     void judge_write_content(const std::uint8_t* data, std::size_t size) noexcept;
@@ -55,6 +59,7 @@ private:
     void judge_read_content(std::size_t size) noexcept;
     void judge_alerts(model::Report report) noexcept;
     void reach_of(model::Answer truth) noexcept;
+    [[nodiscard]] std::uint64_t total_moved() const noexcept;
 
     Findings& findings_;
     const TlsFacts& tls_;

@@ -63,6 +63,13 @@ bool Caller::play(const scenario::Op& op) noexcept {
     return false;
 }
 
+void Caller::put_state(State& state, std::uint64_t accepted) const {
+    const auto& [setup, shim, established, failed, shutdown_begun, outstanding, sent] = *this;
+    state.begin(Part::caller);
+    state.put(setup.side, setup.start, established, failed, shutdown_begun, outstanding,
+              sent - accepted);
+}
+
 void Caller::note(const CallResult& result) noexcept {
     failed_ = failed_ || result.report == Report::failed;
 }

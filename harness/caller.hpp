@@ -20,6 +20,9 @@ public:
     // stands.
     bool play(const scenario::Op& op) noexcept;
 
+    // All that decides what this does next; `accepted` is what TLS has taken, in all.
+    void put_state(State& state, std::uint64_t accepted) const;
+
 private:
     bool call_handshake() noexcept;
     bool call_read(std::size_t size) noexcept;

@@ -196,6 +196,7 @@ void LawfulPlayer::service_pass(const PollEvents& offered) noexcept {
         tls_.not_recoverable();
     }
     ++passes_;
+    last_revents_ = revents;
     if (row_ != nullptr) {
         row_->woke = true;
         row_->revents = revents;
@@ -346,6 +347,43 @@ void LawfulPlayer::settle() noexcept {
     tls_.turn();
     const bool closed = loop_.phase == Phase::closed;
     judge_.settled(idle || closed, closed, closed ? 0 : tls_.unread(), facts());
+}
+
+void LawfulPlayer::put_state(State& state) const {
+    state.begin(Part::player);
+    if (is_over()) {
+        // Nothing that comes now does anything. What the settling phase asks is left.
+        const TlsFacts& facts = tls_.facts();
+        state.put(loop_.phase, close_asked_, facts.established, facts.alerts_attempted > 0,
+                  facts.recoverable, facts.recoverable_with_memory);
+        return;
+    }
+    const auto& [scenario, shim, tls, findings, judge, plausible, trace, row, loop, client, opened,
+                 handshake_called, passes, last_revents, read_size, write_cursor, writes_waiting,
+                 writeable_due, close_asked, app_sent, tls_took] = *this;
+    const auto& [phase, want, writeable_asked, rx_flow_off, on_pending_list, read_wants_write,
+                 write_wants_read, loop_close_asked, hung_up, output_buffered, write_repeats,
+                 todo] = loop;
+    const auto& [todo_tls, todo_read, todo_output, todo_write, todo_close] = todo;
+    state.put(phase, want, writeable_asked, rx_flow_off, on_pending_list, read_wants_write,
+              write_wants_read, loop_close_asked, hung_up, output_buffered, write_repeats, todo_tls,
+              todo_read, todo_output, todo_write, todo_close);
+    const bool connecting = client && !handshake_called && !tls.facts().established;
+    state.put(scenario.setup.side, opened, connecting, read_size, writes_waiting, writeable_due,
+              close_asked);
+    if (!opened) {
+        state.put(scenario.setup.start);
+    }
+    const std::uint64_t accepted = tls.facts().accepted;
+    state.put(app_sent - accepted, tls_took - accepted);
+    // What is to be written yet; what comes after that was refused.
+    std::uint32_t left = writes_waiting;
+    for (std::uint32_t i = write_cursor; i < scenario.ops.size() && left > 0; ++i) {
+        if (scenario.ops[i].kind == OpKind::app_write && scenario.ops[i].number > 0) {
+            state.put(scenario.ops[i].number);
+            --left;
+        }
+    }
 }
 
 void LawfulPlayer::settling_pass() noexcept {

@@ -28,6 +28,20 @@ public:
     void record_in(TraceRow* row) noexcept;
     void finish_row(TraceRow& row) const noexcept;
 
+    // app_write ops that the application has not written yet.
+    [[nodiscard]] std::uint32_t writes_waiting() const noexcept { return writes_waiting_; }
+
+    // What poll returned last, of what it was offered.
+    [[nodiscard]] const model::PollEvents& last_revents() const noexcept { return last_revents_; }
+
+    // The connection is freed, or could not be opened.
+    [[nodiscard]] bool is_over() const noexcept {
+        return opened_ && loop_.phase == model::Phase::closed;
+    }
+
+    // All that decides what this does next, between ops; and once it is over, all there is.
+    void put_state(State& state) const;
+
 private:
     [[nodiscard]] bool open() noexcept;
     bool app_write(std::uint32_t size) noexcept;
@@ -60,6 +74,7 @@ private:
     bool opened_ = false;
     bool handshake_called_ = false;
     std::uint32_t passes_ = 0;
+    model::PollEvents last_revents_;
     std::uint32_t read_size_;
     // The application: what it has yet to write, and what the loop has taken from it. An app_write
     // op is one lws_write.

@@ -96,10 +96,7 @@ void LoopJudge::slept(const PollEvents& events, bool at_once, const LoopFacts& f
     judge_pending(events, at_once, facts);
     judge_pollout_kept(events, facts);
     judge_pollout_served(facts);
-    // A loop that goes round for something else, as pending plaintext, loses nothing by POLLOUT.
-    if (!at_once) {
-        judge_pollout_justified(events, facts);
-    }
+    judge_pollout_justified(events, at_once, facts);
     judge_progress();
 }
 
@@ -191,7 +188,8 @@ void LoopJudge::judge_pollout_served(const LoopFacts& facts) noexcept {
     }
 }
 
-void LoopJudge::judge_pollout_justified(const PollEvents& events, const LoopFacts& facts) noexcept {
+void LoopJudge::judge_pollout_justified(const PollEvents& events, bool at_once,
+                                        const LoopFacts& facts) noexcept {
     if (events.out) {
         findings_.reached(Invariant::pollout_is_justified);
     }
@@ -203,7 +201,8 @@ void LoopJudge::judge_pollout_justified(const PollEvents& events, const LoopFact
         pollout_delivered_since_ = true;
         return;
     }
-    if (!pollout_delivered_since_) {
+    // A loop that goes round for something else, as pending plaintext, loses nothing by POLLOUT.
+    if (at_once || !pollout_delivered_since_) {
         return;
     }
     pollout_delivered_since_ = false;
@@ -214,7 +213,7 @@ void LoopJudge::judge_pollout_justified(const PollEvents& events, const LoopFact
 }
 
 void LoopJudge::judge_progress() noexcept {
-    const std::uint64_t moved = tls_.accepted + tls_.delivered + tls_.records_taken;
+    const std::uint64_t moved = total_moved();
     const bool changed = moved != moved_before_ || pass_.answers != answers_before_;
     moved_before_ = moved;
     answers_before_ = pass_.answers;
@@ -230,6 +229,38 @@ void LoopJudge::judge_progress() noexcept {
     if (passes_idle_ == spin_passes_max) {
         report(Invariant::pass_makes_progress, pass_.last_read, Done::spins);
     }
+}
+
+std::uint64_t LoopJudge::total_moved() const noexcept {
+    return tls_.accepted + tls_.delivered + tls_.records_taken;
+}
+
+void LoopJudge::put_state(State& state) const {
+    const auto& [findings, tls, plausible, pass, passes_unserved, sleeps_unjustified,
+                 accepted_before, pollout_delivered_since, passes_idle, answers_before, progress,
+                 moved_before, last_asked, established, hung_up] = *this;
+    const auto& [pollout_delivered, pollout_must_serve, asked_to_write, gave_writeable,
+                 returned_at_once, moved_bytes, last_read, answers] = pass;
+    state.begin(Part::loop_judge);
+    // Of the last answers, these are what laws ask for; a signature may name another.
+    for (const std::optional<Answer>& answer : tls.last) {
+        state.put(answer == Answer::want_write, answer == Answer::ticket);
+    }
+    state.put(last_read == Answer::want_read, sleeps_unjustified, accepted_before == tls.accepted,
+              pollout_delivered_since, established, hung_up);
+    // What the next sleep makes of the pass: one more that did not serve, or none.
+    const bool served = asked_to_write || gave_writeable;
+    const bool unserved = pollout_delivered && pollout_must_serve && !served;
+    state.put(unserved, unserved ? passes_unserved : 0);
+    // One more that was idle, or none; and the next pass is compared with this one, but not if it
+    // moved bytes: answered alike, the next moves some, too. Where no socket is played, no spin is
+    // judged.
+    if (plausible) {
+        const bool changed = moved_before != total_moved() || answers != answers_before;
+        const bool idle = returned_at_once && !changed && !progress && !gave_writeable;
+        state.put(moved_bytes ? 0 : answers, idle, idle ? passes_idle : 0);
+    }
+    // What was last asked is for signatures alone.
 }
 
 void LoopJudge::woke(const PollEvents& revents, bool at_once, const LoopFacts& facts) noexcept {
@@ -249,6 +280,8 @@ void LoopJudge::tls_answered(Function function, Answer answer) noexcept {
     if (function == Function::read) {
         pass_.last_read = answer;
     }
+    const bool is_of_bytes = function == Function::read || function == Function::write;
+    pass_.moved_bytes = pass_.moved_bytes || (is_of_bytes && answer == Answer::ok);
     pass_.asked_to_write = pass_.asked_to_write || function == Function::write;
     last_asked_ = function == Function::close_notify ? last_asked_ : function;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "harness/findings.hpp"
+#include "harness/state.hpp"
 #include "harness/tls_facts.hpp"
 #include "harness/waiting.hpp"
 #include "model/lawful_loop.hpp"
@@ -68,18 +69,23 @@ public:
     // then it is all the same what is polled for.
     [[nodiscard]] Waiters waiting(const LoopFacts& facts) const noexcept;
 
+    // All that decides what this finds next, between passes.
+    void put_state(State& state) const;
+
 private:
     [[nodiscard]] bool output_waits(const LoopFacts& facts) const noexcept;
     [[nodiscard]] bool something_to_send(const LoopFacts& facts) const noexcept;
     [[nodiscard]] bool pollout_has_reason(const LoopFacts& facts) const noexcept;
     void judge_pollout_kept(const model::PollEvents& events, const LoopFacts& facts) noexcept;
     void judge_pollout_served(const LoopFacts& facts) noexcept;
-    void judge_pollout_justified(const model::PollEvents& events, const LoopFacts& facts) noexcept;
+    void judge_pollout_justified(const model::PollEvents& events, bool at_once,
+                                 const LoopFacts& facts) noexcept;
     void judge_want_write(const model::PollEvents& events, const LoopFacts& facts) noexcept;
     void judge_pollin(const model::PollEvents& events, const LoopFacts& facts) noexcept;
     void judge_pending(const model::PollEvents& events, bool at_once,
                        const LoopFacts& facts) noexcept;
     void judge_progress() noexcept;
+    [[nodiscard]] std::uint64_t total_moved() const noexcept;
     void judge_arrival() noexcept;
 
     // Something that was begun and has not come.
@@ -104,6 +110,7 @@ private:
         bool asked_to_write = false;
         bool gave_writeable = false;
         bool returned_at_once = false;
+        bool moved_bytes = false;
         std::optional<model::Answer> last_read;
         std::uint32_t answers = 0;  // a digest of the answers, in order
     };

@@ -3,6 +3,7 @@
 #include "harness/allocation.hpp"
 #include "harness/determinism.hpp"
 #include "harness/lws_player.hpp"
+#include "harness/pause.hpp"
 #include "harness/play_once.hpp"
 #include "harness/seam.hpp"
 
@@ -54,6 +55,12 @@ void restart_loop() noexcept {
 
 bool plays(scenario::Loop loop) noexcept {
     return loop == scenario::Loop::lws;
+}
+
+// What lws and its system remember nobody could put down.
+Verdict play_and_pause(const scenario::Play&, const scenario::Scenario&, Onlooker&) {
+    std::fprintf(stderr, "shimfuzz: a whole lws does not pause\n");
+    std::abort();
 }
 
 Played play_once(const scenario::Play& play, const scenario::Scenario& scenario, Trace* trace) {

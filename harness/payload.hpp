@@ -16,6 +16,13 @@ namespace shimfuzz::harness {
 
 inline constexpr std::size_t payload_period = 4093;
 
+// repeat_payload_after makes the content of every stream repeat after `period` bytes,
+// 1..payload_period, from the next run on. For who wants few different states.
+void repeat_payload_after(std::size_t period) noexcept;
+
+// payload_phase returns all that the content from `position` on depends on.
+[[nodiscard]] std::uint64_t payload_phase(std::uint64_t position) noexcept;
+
 // payload returns the `size` bytes (at most scenario::size_max) of the stream from `position`.
 [[nodiscard]] std::span<const std::uint8_t> payload(std::uint64_t position,
                                                     std::size_t size) noexcept;

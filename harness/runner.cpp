@@ -3,6 +3,7 @@
 #include "harness/runner.hpp"
 
 #include "harness/player.hpp"
+#include "harness/proof_runner.hpp"
 #include "shim/subject.h"
 
 #include <csignal>
@@ -21,7 +22,8 @@ using nlohmann::ordered_json;
 constexpr int exit_usage = 2;
 
 int usage() {
-    std::fprintf(stderr, "usage: shimfuzz-run-%s play [--here] FILE | serve\n", subject_name());
+    std::fprintf(stderr, "usage: shimfuzz-run-%s play [--here] FILE | serve | prove\n",
+                 subject_name());
     return exit_usage;
 }
 
@@ -90,6 +92,9 @@ int run_runner(std::span<char*> arguments) {
     }
     if (verb == "play" && arguments.size() == 4 && std::string_view{arguments[2]} == "--here") {
         return play(arguments[3], true);
+    }
+    if (verb == "prove" && arguments.size() == 2) {
+        return prove_as_asked();
     }
     return usage();
 }

@@ -11,6 +11,7 @@
 //                                       play prints; or {"error": REASON}. With "fresh": true it is
 //                                       played in a process that has played nothing else. Ends at
 //                                       the end of stdin: an interrupt is for whoever asks
+//   shimfuzz-run-X prove                plays every scenario of an alphabet (proof_runner.hpp)
 #pragma once
 
 #include <span>

@@ -63,11 +63,24 @@ ScriptedTls::Script ScriptedTls::take_script(Function function) noexcept {
     // In a plausible world the end of a stream comes after what was sent before it.
     const bool not_yet =
         op != nullptr && plausible_ && function == Function::read && record_waits() && end_waits();
+    if (op == nullptr) {
+        note_nothing_found(function);
+    }
     if (op == nullptr || not_yet) {
         return {};
     }
+    may_be_told_ = {};
     ++cursor_[index_of(function)];
     return {.given = true, .code = static_cast<AnswerCode>(op->choice), .number = op->number};
+}
+
+// Whoever goes away empty has had its turn: an answer more would be the one that it has missed.
+void ScriptedTls::note_nothing_found(Function function) noexcept {
+    const std::size_t index = index_of(function);
+    if (!settling_ && !answers_benign_ && !found_nothing_[index]) {
+        found_nothing_[index] = true;
+        may_be_told_[index] = true;
+    }
 }
 
 const scenario::Op* ScriptedTls::next_record() noexcept {
@@ -205,6 +218,7 @@ void ScriptedTls::leave_errno(const Reply& reply) noexcept {
 
 void ScriptedTls::answer(Function function, const Reply& reply, std::uint32_t bytes, bool scripted,
                          bool replaced) noexcept {
+    was_asked_ = was_asked_ || !answers_benign_;
     wanted_read_at_[index_of(function)] = facts_.records_taken;
     leave_errno(reply);
     answered(function, reply, bytes, scripted, replaced);
@@ -217,6 +231,54 @@ IoResult ScriptedTls::fail(Function function) noexcept {
     const Reply reply = reply_for(function, AnswerCode::conn_reset, 0);
     answer(function, reply, 0, false, false);
     return {.returned = reply.code, .data = {}};
+}
+
+// ---- what is left of the scenario ----
+
+bool ScriptedTls::waits(std::uint32_t index) const noexcept {
+    const OpKind kind = scenario_.ops[index].kind;
+    for (std::size_t function = 0; function < function_count; ++function) {
+        if (kind == answer_op[function]) {
+            return index >= cursor_[function];
+        }
+    }
+    return (kind == OpKind::rx_record && index >= record_cursor_) ||
+           (kind == OpKind::errno_noise && index >= noise_cursor_);
+}
+
+ScriptedTls::Waiting ScriptedTls::waiting() const noexcept {
+    Waiting waiting;
+    for (std::uint32_t i = 0; i < ops_played_; ++i) {
+        const OpKind kind = scenario_.ops[i].kind;
+        if (waits(i)) {
+            ++(kind == OpKind::rx_record     ? waiting.records
+               : kind == OpKind::errno_noise ? waiting.noise
+                                             : waiting.answers);
+        }
+    }
+    return waiting;
+}
+
+void ScriptedTls::put_state(State& state) const {
+    put_facts(state);
+    state.put(settling_, answers_benign_, peer_answered_, left_to_flush_, alert_pending_,
+              output_is_shut_, has_socket_, socket_.room_unlimited, socket_.room);
+    // Whether a record has come since something waited is all that is asked of their number.
+    for (std::size_t i = 0; i < function_count; ++i) {
+        const bool waits = facts_.last_was(static_cast<Function>(i), Answer::want_read);
+        state.put(waits && wanted_read_at_[i] == facts_.records_taken);
+    }
+    // The ops that are to be taken yet, in order: of each kind the first is taken next.
+    const Waiting counts = waiting();
+    state.put(counts.records, counts.answers, counts.noise);
+    for (std::uint32_t i = 0; i < ops_played_; ++i) {
+        if (waits(i)) {
+            const scenario::Op& op = scenario_.ops[i];
+            state.put(op.kind, op.choice, op.number);
+        }
+    }
+    // Not here: whether noise was applied. It decides which law a violation is charged to, and
+    // nothing else.
 }
 
 // ---- read ----

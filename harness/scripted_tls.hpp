@@ -42,7 +42,12 @@ public:
     [[nodiscard]] bool opening_waits() noexcept override { return facts_.pending > 0; }
 
     // Answers and records exist once their ops have been played, and are taken when asked for.
-    void play_to(std::uint32_t op_index) noexcept override { ops_played_ = op_index + 1; }
+    void play_to(std::uint32_t op_index) noexcept override {
+        ops_played_ = op_index + 1;
+        was_asked_ = false;
+        found_nothing_ = {};
+        may_be_told_ = {};
+    }
     bool play(const scenario::Op& op) noexcept override;
     bool turn() noexcept override { return false; }
 
@@ -66,6 +71,27 @@ public:
 
     [[nodiscard]] bool noise_applied() const noexcept override { return noise_applied_; }
 
+    // What the scenario has said and nobody has taken yet.
+    struct Waiting {
+        std::uint32_t records = 0;
+        std::uint32_t answers = 0;  // of any function
+        std::uint32_t noise = 0;
+    };
+    [[nodiscard]] Waiting waiting() const noexcept;
+
+    // Whether mbedTLS was asked since the last op began.
+    [[nodiscard]] bool was_asked() const noexcept { return was_asked_; }
+
+    // Who has since then found that the scenario says nothing, and after the last who found
+    // something: to each of them one answer more could have been given, and all others would have
+    // been given as they were.
+    [[nodiscard]] const std::array<bool, function_count>& may_be_told() const noexcept {
+        return may_be_told_;
+    }
+
+    // All that decides what this says next.
+    void put_state(State& state) const;
+
 private:
     // What the scenario says next for a function, before the socket is consulted.
     struct Script {
@@ -74,7 +100,9 @@ private:
         std::uint16_t number = 0;
     };
 
+    [[nodiscard]] bool waits(std::uint32_t index) const noexcept;
     [[nodiscard]] const scenario::Op* next_answer(Function function) noexcept;
+    void note_nothing_found(Function function) noexcept;
     [[nodiscard]] Script take_script(Function function) noexcept;
     [[nodiscard]] const scenario::Op* next_record() noexcept;
     [[nodiscard]] std::uint32_t admitted(std::uint32_t size) const noexcept;
@@ -106,6 +134,9 @@ private:
     std::uint32_t record_cursor_ = 0;
     bool peer_answered_ = false;  // a record without application data, made by the settling phase
     bool noise_applied_ = false;
+    bool was_asked_ = false;
+    std::array<bool, function_count> found_nothing_{};
+    std::array<bool, function_count> may_be_told_{};
 
     Socket socket_;
     std::uint32_t left_to_flush_ = 0;  // of the outstanding write, what the socket has not taken

@@ -76,6 +76,58 @@ int raw_call(MisuseCall call, subject_connection* connection, std::uint8_t* buff
     return 0;
 }
 
+// Where `address` points to, as the number of a block and the place in it.
+struct Target {
+    std::size_t block = 0;
+    std::uint64_t offset = 0;
+};
+
+std::optional<Target> target_of(std::uint64_t address) noexcept {
+    const std::span<const Block> all = blocks();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto begin = reinterpret_cast<std::uintptr_t>(all[i].at);
+        if (address >= begin && address - begin < all[i].size) {
+            return Target{.block = i, .offset = address - begin};
+        }
+    }
+    return std::nullopt;
+}
+
+// A caller's buffer is the shim's to read while its call is on. One that kept a pointer into it
+// remembers what is there, too.
+void put_what_is_kept_of(std::span<const std::uint8_t> memory, std::uint64_t address,
+                         State& state) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory.data());
+    if (address >= begin && address - begin < memory.size()) {
+        const std::span<const std::uint8_t> kept = memory.subspan(address - begin);
+        state.put(kept.size());
+        for (const std::uint8_t byte : kept) {
+            state.put(byte);
+        }
+    }
+}
+
+// What the subject has allocated, word by word. Where its allocations lie is chance: what points
+// into one of them says into which, and where. Everything else is put as it is, addresses of the
+// program and of what all connections share included: they are the same for the whole process.
+void put_memory(State& state) {
+    state.put(blocks().size());
+    for (const Block& block : blocks()) {
+        state.put(block.size);
+        for (std::size_t at = 0; at < block.size; at += sizeof(std::uint64_t)) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, block.at + at, std::min(sizeof word, block.size - at));
+            const std::optional<Target> target = target_of(word);
+            state.put(target.has_value() ? target->offset : word, target.has_value());
+            if (target.has_value()) {
+                state.put(target->block);
+            }
+            put_what_is_kept_of(read_memory, word, state);
+            put_what_is_kept_of(write_memory, word, state);
+        }
+    }
+}
+
 }  // namespace
 
 ShimCalls::~ShimCalls() {
@@ -275,6 +327,16 @@ CallResult ShimCalls::end(int returned, bool misused) noexcept {
     }
     tls_.tell(&judge_, loop_judge_, nullptr);
     return result;
+}
+
+void ShimCalls::put_state(State& state) const {
+    const auto& [tls, judge, loop_judge, setup, context, connection, host, judges_peer, lost_trust,
+                 opened, establishing, place, asked, row] = *this;
+    state.begin(Part::shim);
+    state.put(connection != nullptr, judges_peer, lost_trust, opened, establishing);
+    put_memory(state);
+    // Which side it is, who plays knows; without a context nobody is named; and place and length
+    // are those of a call.
 }
 
 CallResult ShimCalls::handshake() noexcept {

@@ -62,6 +62,10 @@ public:
     void record_in(TraceRow* row) noexcept { row_ = row; }
     void watched_by(LoopJudge* loop) noexcept { loop_judge_ = loop; }
 
+    // All that decides what a call does next, between calls: what the subject has in memory, and
+    // what is known of it here. For connections without a context of their own.
+    void put_state(State& state) const;
+
 private:
     [[nodiscard]] subject_connection* new_connection() noexcept;
     [[nodiscard]] subject_context* new_context() noexcept;

@@ -5,6 +5,7 @@
 #include "harness/configurer.hpp"
 #include "harness/determinism.hpp"
 #include "harness/lawful_player.hpp"
+#include "harness/pause.hpp"
 #include "harness/play_once.hpp"
 #include "harness/real_tls.hpp"
 #include "harness/scripted_tls.hpp"
@@ -61,6 +62,7 @@ public:
     InstalledSeam& operator=(const InstalledSeam&) = delete;
 
     [[nodiscard]] TlsSeam& tls() noexcept { return *tls_; }
+    [[nodiscard]] const ScriptedTls& scripted() const noexcept { return *scripted_; }
 
 private:
     std::optional<ScriptedTls> scripted_;
@@ -93,12 +95,7 @@ public:
 
     Outcome play() noexcept {
         const DeterminismGuard guard;
-        reset_allocations();
-        findings_.reached(Invariant::memory_is_safe);
-        findings_.reached(Invariant::no_undefined_behaviour);
-        for (std::uint32_t i = 0; i < scenario_.ops.size() && findings_.judging(); ++i) {
-            play_op(i);
-        }
+        play_ops();
         finish();
         const Ending ending = this->ending();
         shim_.record_in(nullptr);
@@ -108,9 +105,62 @@ public:
                 .ending = ending};
     }
 
+    // The same on the scripted seam, but that `onlooker` looks where the ops end.
+    Verdict play_and_pause(Onlooker& onlooker) {
+        play_ops();
+        if (findings_.judging() && onlooker.paused(pause(onlooker.state()))) {
+            const DeterminismGuard guard;
+            finish();
+        }
+        shim_.free();
+        return {.violation = findings_.violation()};
+    }
+
     [[nodiscard]] bool noise_applied() const noexcept { return tls_.noise_applied(); }
 
 private:
+    void play_ops() noexcept {
+        const DeterminismGuard guard;
+        reset_allocations();
+        findings_.reached(Invariant::memory_is_safe);
+        findings_.reached(Invariant::no_undefined_behaviour);
+        for (std::uint32_t i = 0; i < scenario_.ops.size() && findings_.judging(); ++i) {
+            play_op(i);
+        }
+    }
+
+    [[nodiscard]] Pause pause(State& state) const {
+        state.clear();
+        put_state(state);
+        const ScriptedTls& scripted = seam_.scripted();
+        const ScriptedTls::Waiting waiting = scripted.waiting();
+        return {.records = waiting.records,
+                .answers = waiting.answers,
+                .noise = waiting.noise,
+                .writes = player_.writes_waiting(),
+                .asked = scripted.was_asked(),
+                .may_be_told = scripted.may_be_told(),
+                .revents = player_.last_revents()};
+    }
+
+    void put_state(State& state) const {
+        const bool is_called = play_.loop == Loop::none;
+        if (is_called) {
+            caller_.put_state(state, tls_.facts().accepted);
+        } else {
+            player_.put_state(state);
+        }
+        if (!is_called && player_.is_over()) {
+            return;
+        }
+        seam_.scripted().put_state(state);
+        api_judge_.put_state(state, allocations_live());
+        shim_.put_state(state);
+        if (!is_called) {
+            loop_judge_.put_state(state);
+        }
+    }
+
     void play_op(std::uint32_t index) noexcept {
         const Op& op = scenario_.ops[index];
         findings_.at(index, player_.passes());
@@ -187,6 +237,12 @@ Played play_once(const Play& play, const Scenario& scenario, Trace* trace) {
     ShimRun run{play, scenario, trace};
     const Outcome outcome = run.play();
     return {.outcome = outcome, .noise_applied = run.noise_applied()};
+}
+
+Verdict play_and_pause(const Play& play, const Scenario& scenario, Onlooker& onlooker) {
+    start_subject(play.seam);
+    ShimRun run{play, scenario, nullptr};
+    return run.play_and_pause(onlooker);
 }
 
 }  // namespace shimfuzz::harness

@@ -2,6 +2,8 @@
 
 #include "harness/tls_seam.hpp"
 
+#include "harness/payload.hpp"
+
 #include <cerrno>
 
 namespace shimfuzz::harness {
@@ -35,6 +37,25 @@ void TlsSeam::answered(Function function, const Reply& reply, std::uint32_t byte
                                    .replaced = replaced,
                                    .errno_left = errno});
     }
+}
+
+void TlsSeam::put_facts(State& state) const {
+    const auto& [last, established, dead, ended, pending, outstanding_write, accepted, delivered,
+                 sent_on_the_way, records_taken, alerts_attempted, alerts_sent, recoverable,
+                 recoverable_with_memory, sent, has_certificates, has_peer, arrived,
+                 arrived_content_is_right, read_has_room] = facts_;
+    state.begin(Part::tls);
+    // Of the last answers it matters who waits for bytes; to the loop's judge more, which puts that.
+    for (const std::optional<Answer>& answer : last) {
+        state.put(answer == Answer::want_read);
+    }
+    state.put(established, dead, ended, pending, outstanding_write, alerts_attempted, alerts_sent,
+              recoverable, recoverable_with_memory, has_certificates, has_peer,
+              arrived_content_is_right, read_has_room);
+    // Where in the streams: all that is read there is the content. How far apart two places are is
+    // put by who compares them, and so is whether records were taken since something. The rest is
+    // of the real seam, where nobody asks for a state.
+    state.put(payload_phase(accepted), payload_phase(delivered));
 }
 
 }  // namespace shimfuzz::harness

@@ -10,6 +10,7 @@
 
 #include "harness/loop_judge.hpp"
 #include "harness/rx_stream.hpp"
+#include "harness/state.hpp"
 #include "harness/tls_facts.hpp"
 #include "harness/trace.hpp"
 
@@ -85,6 +86,9 @@ public:
     [[nodiscard]] virtual bool noise_applied() const noexcept = 0;
 
     [[nodiscard]] const TlsFacts& facts() const noexcept { return facts_; }
+
+    // Of the facts, what decides what comes next.
+    void put_facts(State& state) const;
 
     // Something happened after which liveness is not judged.
     void not_recoverable() noexcept {
