@@ -267,7 +267,7 @@ void ApiJudge::judge_count(int returned, Report report) noexcept {
                           .answer = last_,
                           .done = lost ? Done::bytes_lost : Done::bytes_invented});
     } else if (place_ == Place::read) {
-        judge_read_content(claimed);
+        judge_read_content(static_cast<std::size_t>(claimed));
     }
 }
 

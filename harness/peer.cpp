@@ -221,7 +221,7 @@ std::size_t Peer::admitted(std::size_t size) const noexcept {
 }
 
 std::uint64_t Peer::may_send() const noexcept {
-    return closed_ ? sent_ : sent_ + admitted(asked_ - sent_);
+    return closed_ ? sent_ : sent_ + admitted(static_cast<std::size_t>(asked_ - sent_));
 }
 
 void Peer::turn() noexcept {

@@ -49,7 +49,8 @@ ssize_t receive_from_wire(int, void* bytes, std::size_t size) {
 }
 
 int simulated_clock(clockid_t clock, struct timespec* now) {
-    *now = {.tv_sec = clock == CLOCK_REALTIME ? simulated_date : 0, .tv_nsec = 0};
+    const auto seconds = clock == CLOCK_REALTIME ? simulated_date : 0;
+    *now = {.tv_sec = static_cast<time_t>(seconds), .tv_nsec = 0};
     return 0;
 }
 

@@ -115,7 +115,7 @@ std::uint64_t RoleStream::whole_payload_before(std::uint64_t position) const noe
 std::span<const std::uint8_t> RoleStream::run_at(std::uint64_t position,
                                                  std::size_t size_max) const noexcept {
     const auto part_of = [&](std::string_view text, std::uint64_t from) {
-        const std::string_view part = text.substr(from, size_max);
+        const std::string_view part = text.substr(static_cast<std::size_t>(from), size_max);
         return std::span{reinterpret_cast<const std::uint8_t*>(part.data()), part.size()};
     };
     if (position < opening_.size()) {
@@ -129,7 +129,8 @@ std::span<const std::uint8_t> RoleStream::run_at(std::uint64_t position,
     if (inside < frame_head_.size()) {
         return part_of(frame_head_, inside);
     }
-    return payload(payload_before(position), std::min<std::uint64_t>(size_max, frame - inside));
+    return payload(payload_before(position),
+                   static_cast<std::size_t>(std::min<std::uint64_t>(size_max, frame - inside)));
 }
 
 std::span<const std::uint8_t> RoleStream::at(std::uint64_t position, std::size_t size) noexcept {

@@ -183,7 +183,8 @@ void Wire::do_damage() noexcept {
     for (std::size_t i = 0; i < damage_count_; ++i) {
         const Damage damage = damages_[i];
         const bool is_past = damage.position < received_;
-        if (!is_past && !to_subject_.corrupt(damage.way, damage.position - received_)) {
+        if (!is_past && !to_subject_.corrupt(
+                            damage.way, static_cast<std::size_t>(damage.position - received_))) {
             damages_[waiting++] = damage;
         }
     }

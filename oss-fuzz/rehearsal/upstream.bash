@@ -15,10 +15,7 @@ ask_upstream() {
     local runner=$OSS_FUZZ_DIR/infra/base-images/base-runner log=$scratch/$1.upstream state=ok
     [[ $engine != external ]] || return 0
     say "== $1: google/oss-fuzz's own checks"
-    mkdir -p "$scratch/bin"
-    # Names of the runner's image; what needs its privileges is left out.
-    printf '#!/bin/sh\n' >"$scratch/bin/sysctl"
-    chmod +x "$scratch/bin/sysctl"
+    stand_in_for_the_image
     export PATH=$scratch/bin:$runner:$PATH
     if [[ $sanitizer == coverage ]]; then
         upstream_coverage >"$log" 2>&1 || state=BROKEN
@@ -27,6 +24,18 @@ ask_upstream() {
     fi
     [[ $state == ok ]] || tail -n 30 "$log" >&2
     echo "upstream_agrees $state" >>"$scratch/$1.state"
+}
+
+# What is in the runner's image and not here: its privileges, Chromium's scripts, which make a report
+# look better, Rust's names, and a newer form of profiles than an older clang reads.
+stand_in_for_the_image() {
+    local name
+    mkdir -p "$scratch/bin"
+    for name in sysctl coverage_helper profraw_update.py; do
+        printf '#!/bin/sh\n' >"$scratch/bin/$name"
+    done
+    printf '#!/bin/sh\nexec c++filt "$@"\n' >"$scratch/bin/rcfilt"
+    chmod +x "$scratch/bin"/*
 }
 
 upstream_test_all() {
@@ -47,10 +56,16 @@ upstream_coverage() {
         mkdir -p "$corpus/$target"
         cp $(echo "${seeds_of[$target]}") "$corpus/$target"
     done
-    for folder in "$top" "$LWS_SOURCE_DIR" "$MBEDTLS_SOURCE_DIR" "$WORK"; do
-        [[ -z $folder ]] || cp -rL --parents "$folder" "$out" 2>/dev/null || true
+    for folder in "$SRC/shimfuzz" "$LWS_SOURCE_DIR" "$MBEDTLS_SOURCE_DIR" "$WORK"; do
+        [[ -z $folder ]] || copy_sources "$folder"
     done
     env OUT="$out" CORPUS_DIR="$corpus" FUZZING_LANGUAGE=c++ GOPATH=/go COVERAGE_EXTRA_ARGS='' \
         HTTP_PORT='' FULL_SUMMARY_PER_TARGET='' bash -u "$runner/coverage" "${targets[@]}"
     [[ -s $out/report/linux/summary.json ]]
+}
+
+# copy_sources FOLDER: what a report shows of it, below `out`, under the path that it has.
+copy_sources() {
+    (cd / && find ".$1/" -path ".$1/build" -prune -o -type f -regex \
+        '.*\.\(c\|h\|cpp\|hpp\|cxx\|inc\)' -print0 | tar -c --null -T -) | tar -x -C "$out"
 }
