@@ -176,6 +176,16 @@ TEST_F(Engines, two_campaigns_do_not_share_a_corpus) {
     close(lock);
 }
 
+TEST_F(Engines, a_path_that_libfuzzer_would_break_is_refused) {
+    const std::string arguments = "fuzz return_codes --subject reference --time 1 --corpus 'a b'";
+    const Ended ended = shimfuzz(arguments + " --jobs 2");
+    EXPECT_EQ(ended.exit_code, 2) << ended.err;
+    EXPECT_NE(tests::last_line(ended.err).find("a b/return_codes/reference: libFuzzer's fork mode"),
+              std::string::npos)
+        << ended.err;
+    EXPECT_EQ(shimfuzz(arguments).exit_code, 0);
+}
+
 TEST_F(Engines, an_engine_that_the_build_is_not_for_is_refused) {
     expect_refused("fuzz return_codes --engine afl", "./dev fuzz --engine afl");
     expect_refused("fuzz return_codes --engine honggfuzz", "there are: libfuzzer, afl");
