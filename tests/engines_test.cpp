@@ -169,7 +169,7 @@ TEST_F(Engines, several_processes_catch_a_mutant_and_stop) {
 
 TEST_F(Engines, two_campaigns_do_not_share_a_corpus) {
     fs::create_directories(folder_ / "kept");
-    const int lock = open((folder_ / "kept" / ".lock").c_str(), O_WRONLY | O_CREAT, 0600);
+    const int lock = open((folder_ / "kept").c_str(), O_RDONLY | O_DIRECTORY);
     ASSERT_EQ(flock(lock, LOCK_EX | LOCK_NB), 0);
     expect_refused("fuzz return_codes --subject reference --time 1 --corpus kept",
                    "another campaign uses it");
