@@ -340,8 +340,7 @@ int minimize_pools(const PoolFinder& finder, const CorpusOptions& options) {
     }
     const fs::path folder = options.folders.front();
     const std::vector<Pool> pools = finder.find(folder);
-    // Of a single pool the folder itself is replaced, and a lock in it with it.
-    const CorpusLock lock{options.target.empty() ? folder : fs::absolute(folder).parent_path()};
+    const CorpusLock lock{folder};
     for (const Pool& pool : pools) {
         minimize_pool(pool);
     }

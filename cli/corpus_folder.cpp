@@ -14,10 +14,9 @@
 namespace shimfuzz::cli {
 
 CorpusLock::CorpusLock(const std::filesystem::path& folder) {
-    const std::filesystem::path path = folder / ".lock";
-    file_ = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    file_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file_ < 0) {
-        throw UsageError{"{}: cannot be written: {}", path.string(), std::strerror(errno)};
+        throw UsageError{"{}: cannot be entered: {}", folder.string(), std::strerror(errno)};
     }
     if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
         const int error = errno;

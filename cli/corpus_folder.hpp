@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A folder of inputs that a person keeps from campaign to campaign:
+// A folder of inputs that a person keeps from campaign to campaign, locked while it is changed:
 //
 //   <folder>/<target>/<subject>/   one file for each input, whatever engine found it
 //   <folder>/.engine/              what an engine had not yet put there: the next search does
-//   <folder>/.lock                 locked while somebody changes the folder
 #pragma once
 
 #include <filesystem>
@@ -16,7 +15,7 @@ inline constexpr const char* corpus_state_folder = ".engine";
 // CorpusLock keeps others of us from changing a folder of inputs while it exists.
 class CorpusLock {
 public:
-    // Throws UsageError if `folder` is locked, or cannot be written to.
+    // Throws UsageError if `folder` is locked, or no folder.
     explicit CorpusLock(const std::filesystem::path& folder);
     ~CorpusLock();
     CorpusLock(const CorpusLock&) = delete;

@@ -3,16 +3,34 @@
 #include "cli/crew.hpp"
 #include "cli/files.hpp"
 #include "cli/libfuzzer.hpp"
+#include "cli/usage_error.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 
 namespace shimfuzz::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// In fork mode libFuzzer hands on its arguments through a shell, and quotes none of them.
+void require_plain(const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+        const auto is_plain = [](char letter) {
+            return std::isalnum(static_cast<unsigned char>(letter)) != 0 ||
+                   std::string_view{"_./=+,:@%-"}.find(letter) != std::string_view::npos;
+        };
+        if (!std::ranges::all_of(word, is_plain)) {
+            throw UsageError{
+                "{}: libFuzzer's fork mode takes no such path; without --jobs, or with "
+                "another folder, it is fine",
+                word};
+        }
+    }
+}
 
 // libFuzzer in its fork mode: one process that starts others, each for a while and on a part of the
 // corpus, and takes over what they have found when they end. Until then it is in a folder C<n> of a
@@ -31,6 +49,7 @@ public:
         words.insert(words.begin() + 1,
                      {fmt::format("-fork={}", settings_.processes), "-ignore_crashes=1",
                       "-ignore_timeouts=1", "-ignore_ooms=1", "--notes=" + notes_.string()});
+        require_plain(words);
         return {words};
     }
 

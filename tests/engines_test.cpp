@@ -169,11 +169,21 @@ TEST_F(Engines, several_processes_catch_a_mutant_and_stop) {
 
 TEST_F(Engines, two_campaigns_do_not_share_a_corpus) {
     fs::create_directories(folder_ / "kept");
-    const int lock = open((folder_ / "kept" / ".lock").c_str(), O_WRONLY | O_CREAT, 0600);
+    const int lock = open((folder_ / "kept").c_str(), O_RDONLY | O_DIRECTORY);
     ASSERT_EQ(flock(lock, LOCK_EX | LOCK_NB), 0);
     expect_refused("fuzz return_codes --subject reference --time 1 --corpus kept",
                    "another campaign uses it");
     close(lock);
+}
+
+TEST_F(Engines, a_path_that_libfuzzer_would_break_is_refused) {
+    const std::string arguments = "fuzz return_codes --subject reference --time 1 --corpus 'a b'";
+    const Ended ended = shimfuzz(arguments + " --jobs 2");
+    EXPECT_EQ(ended.exit_code, 2) << ended.err;
+    EXPECT_NE(tests::last_line(ended.err).find("a b/return_codes/reference: libFuzzer's fork mode"),
+              std::string::npos)
+        << ended.err;
+    EXPECT_EQ(shimfuzz(arguments).exit_code, 0);
 }
 
 TEST_F(Engines, an_engine_that_the_build_is_not_for_is_refused) {
