@@ -39,6 +39,7 @@ struct CommandLine {
     CorpusOptions corpus;
     CoverageOptions coverage;
     ProveOptions prove;
+    MapOptions map;
     RegressOptions regress;
     ReportOptions report;
     std::function<int()> verb;
@@ -202,6 +203,21 @@ void define_prove(CLI::App& app, CommandLine& line) {
     verb->callback([&line] { line.verb = [&line] { return prove(line.prove); }; });
 }
 
+void define_map(CLI::App& app, CommandLine& line) {
+    constexpr unsigned ops_max = 10;
+    CLI::App* verb = app.add_subcommand(
+        "map", "which situations scenarios have been in, of those that a proof has");
+    MapOptions& options = line.map;
+    verb->add_option("FILE", options.files, "scenarios, or folders (our corpus of the target)");
+    verb->add_option("--target", options.target, "how they are played")->default_val("poll_loop");
+    verb->add_option("--subject", options.subject, "on whom")->default_val("reference");
+    verb->add_option("--ops", options.ops, "of the longest scenario of the proof")
+        ->default_val(6)
+        ->check(CLI::Range(0U, ops_max));
+    verb->add_option("-o,--out", options.out, "write the map as a page to this file");
+    verb->callback([&line] { line.verb = [&line] { return map(line.map); }; });
+}
+
 void define_regress(CLI::App& app, CommandLine& line) {
     CLI::App* verb = app.add_subcommand(
         "regress", "write a violation as a corpus entry, a C test and a text for an issue");
@@ -286,6 +302,7 @@ int run(const std::vector<std::string>& words) {
     define_corpus(app, line);
     define_coverage(app, line);
     define_prove(app, line);
+    define_map(app, line);
     define_regress(app, line);
     define_report(app, line);
     try {

@@ -4,6 +4,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/explanation.hpp"
 #include "cli/files.hpp"
+#include "cli/proof_request.hpp"
 #include "cli/runner.hpp"
 #include "cli/table.hpp"
 #include "cli/targets.hpp"
@@ -13,7 +14,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 namespace shimfuzz::cli {
@@ -21,16 +21,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// What is said on the way, no more often than this.
-constexpr std::chrono::seconds progress_every{2};
-
 // Of so many refutations each is explained; of more the table says enough.
 constexpr std::size_t explained_max = 3;
-
-struct ProofQuestion {
-    std::string subject;
-    const Target* target = nullptr;
-};
 
 struct ProofAnswer {
     ProofQuestion question;
@@ -43,29 +35,6 @@ struct ProofAnswer {
     // A mutant declares that it will be.
     [[nodiscard]] bool is_as_declared() const { return is_refuted() == (mutant != nullptr); }
 };
-
-// On the scripted seam, and where nobody but us calls.
-bool has_proof(const Target& target) {
-    return target.play.seam == scenario::Seam::scripted && target.play.loop != scenario::Loop::lws;
-}
-
-std::string provable_names() {
-    std::vector<std::string_view> names;
-    for (const Target& target : target_table()) {
-        if (has_proof(target)) {
-            names.push_back(target.name);
-        }
-    }
-    return fmt::format("{}", fmt::join(names, ", "));
-}
-
-const Target& provable(const std::string& name) {
-    const Target& target = find_target(name);
-    if (!has_proof(target)) {
-        throw UsageError{"target {} has no proof; there are: {}", name, provable_names()};
-    }
-    return target;
-}
 
 // What is asked of `subject`: what its header says if it is a mutant, else everything.
 std::vector<ProofQuestion> questions_about(const Build& build, const std::string& subject,
@@ -107,45 +76,6 @@ std::vector<ProofQuestion> questions_in(const Build& build, const ProveOptions& 
         }
     }
     return questions;
-}
-
-ordered_json request_of(const ProofQuestion& question, const ProveOptions& options,
-                        const KnownFindings& known) {
-    std::vector<std::string> signatures;
-    for (const Declared& declared : known.all()) {
-        signatures.push_back(declared.signature);
-    }
-    const std::string setup = cli::text_of(scenario::Document{.play = question.target->play});
-    return {{"setup", setup.substr(0, setup.find('\n'))},
-            {"ops", options.ops},
-            {"known", signatures},
-            {"content", options.content}};
-}
-
-ordered_json proof_of(const Build& build, const ProofQuestion& question,
-                      const ordered_json& request) {
-    const std::filesystem::path program = build.runner(question.subject);
-    Process process{{program.string(), "prove"}, Listen::to_stdout};
-    static_cast<void>(process.tell(request.dump()));
-    auto said = std::chrono::steady_clock::now();
-    while (const std::optional<std::string> line = process.hear()) {
-        ordered_json told = ordered_json::parse(*line, nullptr, false);
-        if (told.is_object() && told.contains("proof")) {
-            return std::move(told["proof"]);
-        }
-        if (told.is_object() && told.contains("error")) {
-            throw UsageError{"{}: {}", program.filename().string(),
-                             told["error"].get<std::string>()};
-        }
-        const auto now = std::chrono::steady_clock::now();
-        if (told.is_object() && told.contains("plays") && now - said >= progress_every) {
-            said = now;
-            fmt::print(stderr, "prove: {}, {}: up to {} ops {} states, {} plays\n",
-                       question.subject, question.target->name, told["ops"].get<unsigned>(),
-                       told["states"].get<std::uint64_t>(), told["plays"].get<std::uint64_t>());
-        }
-    }
-    throw UsageError{"{}: has died, or proves nothing", program.string()};
 }
 
 std::string outcome_words(const ProofAnswer& answer) {
@@ -292,7 +222,8 @@ int prove(const ProveOptions& options) {
     std::vector<ProofAnswer> answers;
     for (const ProofQuestion& question : questions_in(build, options)) {
         KnownFindings known = build.known_findings(question.subject, options.baseline);
-        ordered_json proof = proof_of(build, question, request_of(question, options, known));
+        ordered_json proof = proof_of(
+            build, question, {.ops = options.ops, .content = options.content, .known = &known});
         answers.push_back({.question = question,
                            .proof = std::move(proof),
                            .known = std::move(known),

@@ -22,6 +22,9 @@ ordered_json Runner::hear_of(const scenario::Document& document, bool trace,
     if (circumstances.brief) {
         request["brief"] = true;
     }
+    if (circumstances.cells) {
+        request["cells"] = true;
+    }
     if (circumstances.fresh) {
         request["fresh"] = true;
     }
@@ -61,6 +64,11 @@ std::optional<ordered_json> Runner::verdict_if_played(const scenario::Document& 
         return std::nullopt;
     }
     return answer["verdict"];
+}
+
+std::vector<std::string> Runner::cells(const scenario::Document& document) {
+    return ask(document, false, {.brief = true, .cells = true})
+        .value("cells", std::vector<std::string>{});
 }
 
 ordered_json Runner::outcome(const scenario::Document& document) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shimfuzz::cli {
 
@@ -23,6 +24,7 @@ struct Seen {
 // How a scenario is played beyond what it says itself.
 struct Circumstances {
     bool brief = false;               // only the verdict is wanted
+    bool cells = false;               // with those that it has been in
     bool fresh = false;               // by a process that has played nothing else
     std::optional<int> processor_ms;  // how long it may take; none: as long as the runner gives
 };
@@ -49,6 +51,9 @@ public:
     // where the subject cannot be asked: a guard of the harness ended the play.
     [[nodiscard]] std::optional<nlohmann::ordered_json>
     verdict_if_played(const scenario::Document& document);
+
+    // cells returns the cells that a play of `document` has been in (harness/cells.hpp).
+    [[nodiscard]] std::vector<std::string> cells(const scenario::Document& document);
 
     // outcome returns the same without the rows of the trace.
     [[nodiscard]] nlohmann::ordered_json outcome(const scenario::Document& document);

@@ -141,6 +141,17 @@ struct ProveOptions {
 // prove plays every scenario of an alphabet, up to a length or until there is nothing new.
 [[nodiscard]] int prove(const ProveOptions& options);
 
+struct MapOptions {
+    std::vector<std::string> files;  // scenarios, or folders; empty: our corpus of the target
+    std::string target;
+    std::string subject;
+    unsigned ops = 0;  // of the longest scenario of the proof that it is held against
+    std::string out;   // where to write a page; empty: nowhere
+};
+
+// map says which situations scenarios have been in, of those that a proof has.
+[[nodiscard]] int map(const MapOptions& options);
+
 struct RegressOptions {
     std::string file;
     std::vector<std::string> subjects;  // the first shows it

@@ -3,6 +3,7 @@
 #include "harness/proof.hpp"
 
 #include "harness/allocation.hpp"
+#include "harness/cells.hpp"
 #include "harness/payload.hpp"
 #include "harness/run.hpp"
 
@@ -198,6 +199,11 @@ void Prover::take(const Step& step, std::uint32_t length) {
     watcher_.about_to_play(scenario_);
     const Verdict verdict = play_and_pause(request_.play, scenario_, *this);
     ++proof_.progress.plays;
+    if (request_.with_cells) {
+        Trace trace;
+        static_cast<void>(run(request_.play, scenario_, &trace));
+        add_cells(scenario_.setup, trace, proof_.cells);
+    }
     // What has come to a known state was not played to its end, and need not be.
     if (verdict.violation.has_value() && (is_new_ || !pause_.has_value())) {
         judge();

@@ -11,7 +11,8 @@
 #include "harness/alphabet.hpp"
 
 #include <cstdint>
-#include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ProofRequest {
     std::vector<std::string> known;  // signatures at which it goes on
     bool with_misuse = false;
     bool with_content = false;
+    bool with_cells = false;  // each play once more, to see what it has been in
 };
 
 [[nodiscard]] Alphabet alphabet_of(const ProofRequest& request);
@@ -53,6 +55,7 @@ struct Proof {
     std::vector<double> scenarios;
     std::vector<Witness> known;      // in the order in which they were found
     std::optional<Witness> refutes;  // what is not known ends the proof
+    std::set<std::string> cells;     // that some scenario has been in (harness/cells.hpp)
 };
 
 class ProofWatcher {

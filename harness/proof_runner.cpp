@@ -135,6 +135,7 @@ ordered_json proof_json(const ProofRequest& request, const Proof& proof, double 
             {"known", known},
             {"refuted_by",
              proof.refutes.has_value() ? witness_json(request.play, *proof.refutes) : nullptr},
+            {"cells", proof.cells},
             {"alphabet", alphabet_json(request)}};
 }
 
@@ -219,7 +220,8 @@ std::variant<ProofRequest, std::string> parse_request_for_proof(const std::strin
                         .ops_max = asked["ops"].get<std::uint32_t>(),
                         .known = asked.value("known", std::vector<std::string>{}),
                         .with_misuse = subject_guards_misuse() != 0,
-                        .with_content = asked.value("content", false)};
+                        .with_content = asked.value("content", false),
+                        .with_cells = asked.value("cells", false)};
 }
 
 }  // namespace

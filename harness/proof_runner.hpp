@@ -5,7 +5,7 @@
 //
 // The request is one line of stdin:
 //
-//   {"setup": LINE, "ops": N, "known": [SIGNATURE, ...], "content": BOOL}
+//   {"setup": LINE, "ops": N, "known": [SIGNATURE, ...], "content": BOOL, "cells": BOOL}
 //
 // where the setup line, as of a text scenario, says how it is played. What is told are lines:
 // {"ops", "states", "plays"} for each length that is done, and at the end {"proof": ...}, or

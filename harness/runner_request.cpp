@@ -2,6 +2,7 @@
 
 #include "harness/runner_request.hpp"
 
+#include "harness/cells.hpp"
 #include "harness/trace_json.hpp"
 #include "shim/subject.h"
 
@@ -33,10 +34,11 @@ std::optional<std::string> why_not_played(const scenario::Document& document) {
 
 std::variant<Request, std::string> parse_request(std::string_view line) {
     const ordered_json request = ordered_json::parse(line, nullptr, false);
-    const bool well_formed =
-        request.is_object() && request.contains("scenario") && request["scenario"].is_string() &&
-        request.contains("trace") && request["trace"].is_boolean() && may_say(request, "fresh") &&
-        may_say(request, "brief") && is_a_bound(request.value("processor_ms", ordered_json(1)));
+    const bool well_formed = request.is_object() && request.contains("scenario") &&
+                             request["scenario"].is_string() && request.contains("trace") &&
+                             request["trace"].is_boolean() && may_say(request, "fresh") &&
+                             may_say(request, "brief") && may_say(request, "cells") &&
+                             is_a_bound(request.value("processor_ms", ordered_json(1)));
     if (!well_formed) {
         return R"(a request is {"scenario": TEXT, "trace": BOOL}; "fresh": BOOL, )"
                R"("brief": BOOL and "processor_ms": 1 to 2000 may be added)";
@@ -53,6 +55,7 @@ std::variant<Request, std::string> parse_request(std::string_view line) {
                    .trace = request["trace"].get<bool>(),
                    .fresh = request.value("fresh", false),
                    .brief = request.value("brief", false),
+                   .cells = request.value("cells", false),
                    .processor_ms = request.value("processor_ms", processor_ms_max)};
 }
 
@@ -61,6 +64,7 @@ std::string print_request(const Request& request) {
     return ordered_json{{"scenario", std::string{text.begin(), text.end()}},
                         {"trace", request.trace},
                         {"brief", request.brief},
+                        {"cells", request.cells},
                         {"processor_ms", request.processor_ms}}
         .dump();
 }
@@ -77,6 +81,11 @@ ordered_json play_request(const Request& request, Trace& trace) {
         answer["rows"] = rows_json(scenario, trace);
     }
     answer["verdict"] = verdict_json(outcome.verdict);
+    if (request.cells) {
+        std::set<std::string> cells;
+        add_cells(scenario.setup, trace, cells);
+        answer["cells"] = cells;
+    }
     if (request.brief) {
         return answer;
     }

@@ -4,8 +4,8 @@
 //
 // A request is one line of JSON, {"scenario": TEXT, "trace": BOOL}, and where it must be played by
 // a process that has played nothing else, "fresh": true. Where it may not take as long as scenarios
-// may, "processor_ms" says how long; who needs the verdict alone says "brief": true. An answer is
-// one line of JSON, too.
+// may, "processor_ms" says how long; who needs the verdict alone says "brief": true, and who draws
+// a map "cells": true. An answer is one line of JSON, too.
 #pragma once
 
 #include "harness/run.hpp"
@@ -28,6 +28,7 @@ struct Request {
     bool trace = false;  // heading and rows are wanted, too
     bool fresh = false;  // not in a process that has played anything else
     bool brief = false;  // nothing but the verdict is wanted
+    bool cells = false;  // the cells that it has been in are wanted, too (harness/cells.hpp)
     int processor_ms = processor_ms_max;
 };
 

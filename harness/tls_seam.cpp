@@ -45,7 +45,8 @@ void TlsSeam::put_facts(State& state) const {
                  recoverable_with_memory, sent, has_certificates, has_peer, arrived,
                  arrived_content_is_right, read_has_room] = facts_;
     state.begin(Part::tls);
-    // Of the last answers it matters who waits for bytes; to the loop's judge more, which puts that.
+    // Of the last answers it matters who waits for bytes. To the loop's judge more matters, and it
+    // puts that itself.
     for (const std::optional<Answer>& answer : last) {
         state.put(answer == Answer::want_read);
     }
