@@ -33,6 +33,9 @@ constexpr std::uint32_t burst_max = 3;
 constexpr std::uint32_t fresh_one_in = 4;
 constexpr std::uint32_t fresh_ops_max = 48;
 
+constexpr std::uint32_t repeated_ops_max = 4;
+constexpr std::uint32_t repetitions_max = 8;
+
 // Where raw bytes matter they are what is changed, in as many of this many mutations less one.
 constexpr std::uint32_t op_mutation_one_in = 4;
 
@@ -108,6 +111,19 @@ void draw_anew(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     });
 }
 
+// What adds up, or spins, shows only where the same happens again and again.
+void repeat(Chance& chance, std::vector<Op>& ops) {
+    const auto count = static_cast<std::uint32_t>(ops.size());
+    const std::uint32_t first = chance.below(count);
+    const std::uint32_t length = 1 + chance.below(std::min(repeated_ops_max, count - first));
+    const std::vector<Op> repeated{ops.begin() + first, ops.begin() + first + length};
+    for (std::uint32_t times = 1 + chance.below(repetitions_max); times > 0; --times) {
+        if (ops.size() + length <= scenario::ops_max) {
+            ops.insert(ops.begin() + first, repeated.begin(), repeated.end());
+        }
+    }
+}
+
 void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     std::vector<Op>& ops = scenario.ops;
     const std::uint32_t way = chance.below(8);
@@ -128,11 +144,14 @@ void change_one(Chance& chance, const Swarm& swarm, Scenario& scenario) {
     case 5:
         std::iter_swap(pick(), pick());
         return;
-    case 6: {
-        const Op copy = *pick();
-        ops.insert(draw_place(chance, ops), copy);
+    case 6:
+        if (chance.one_in(2)) {
+            repeat(chance, ops);
+        } else {
+            const Op copy = *pick();
+            ops.insert(draw_place(chance, ops), copy);
+        }
         return;
-    }
     case 7:
         scenario.setup = draw_setup(chance);
         return;
