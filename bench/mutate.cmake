@@ -61,8 +61,8 @@ set(shim_copies ${copies})
 list(FILTER shim_copies INCLUDE REGEX "[.]c$")
 set(loop_copy ${copies})
 list(FILTER loop_copy INCLUDE REGEX "[.]cpp$")
-# session.c, which hands socket.c to mbedTLS, must find the copy of it first, and would not if it came
-# out of the archive of the reference itself.
+# session.c, which hands socket.c to mbedTLS, must find the copy of it first, and would not if it
+# came out of the archive of the reference itself.
 shimfuzz_add_reference_shim(mutated ${shim_copies}
   "${PROJECT_SOURCE_DIR}/shim/reference/session.c"
   "${CMAKE_CURRENT_SOURCE_DIR}/mutation_choice.c")

@@ -50,8 +50,8 @@ struct Mutation {
 };
 
 // key_of names a mutation by what it changes and where, so that it does not move with the lines
-// above it: `io.c end_call: ssl->last = outcome; | ssl->last = outcome -> dropped`, and ` (2)` at its
-// end where the same is there a second time.
+// above it: `io.c end_call: ssl->last = outcome; | ssl->last = outcome -> dropped`, and ` (2)` at
+// its end where the same is there a second time.
 [[nodiscard]] std::string key_of(const Mutation& mutation);
 
 // write_mutations and read_mutations keep the list beside the copies. What cannot be read is a

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tries mutations: each against the corpus, then in a short search, then against the promises, until
-// something says that it is wrong.
+// Tries mutations: each against the corpus, then in a short search, then against the promises,
+// until something says that it is wrong.
 //
 // Every trial is a process of its own with a limit on its processor time, so a mutation may loop or
 // die. Nothing depends on time otherwise: the same build gives the same result.

@@ -28,8 +28,8 @@ struct TraceAnswer {
     bool operator==(const TraceAnswer&) const = default;
 };
 
-// What the shim says after a call when it is asked in each way that SSL_get_error(3), SSL_want(3) and
-// SSL_pending(3) know. What lws makes of it is the call's report.
+// What the shim says after a call when it is asked in each way that SSL_get_error(3), SSL_want(3)
+// and SSL_pending(3) know. What lws makes of it is the call's report.
 struct Told {
     bool is_transport = false;  // SSL_ERROR_SYSCALL: not TLS failed, but what is below it
     bool want_read = false;

@@ -129,8 +129,8 @@ Seen seen_alone(const TraceCall& call, int code, scenario::Side side) {
     return seen_of(calls_of(alone(call.place, answer, call.asked, side))).back();
 }
 
-// Codes after which a connection has failed: all those with which mbedTLS says that what is below it
-// did, and some of others.
+// Codes after which a connection has failed: all those with which mbedTLS says that what is below
+// it did, and some of others.
 rc::Gen<int> failures() {
     std::vector<int> codes;
     std::ranges::copy(harness::transport_codes(), std::back_inserter(codes));
@@ -197,8 +197,8 @@ RC_GTEST_PROP(ReturnCodes, all_ways_to_ask_what_is_wanted_agree, ()) {
     }
 }
 
-// SSL_get_shutdown(3): a goodbye that has been received stays received, whatever mbedTLS would say if
-// it were asked again.
+// SSL_get_shutdown(3): a goodbye that has been received stays received, whatever mbedTLS would say
+// if it were asked again.
 RC_GTEST_PROP(ReturnCodes, a_goodbye_is_told_for_good, ()) {
     Document document = *props::sessions_for(props::return_codes);
     document.scenario.setup.start = scenario::Start::established;
