@@ -187,10 +187,10 @@ line_of() {
 
 # tell STATUS TARGET WHAT LOG: prints a breach if STATUS says one.
 tell() {
-    local why=$1
+    local why=$1 telling='ERROR|WARNING|SUMMARY|external engine:|violated'
     ((why != 0)) || return 0
     ((why != 159)) || why='SIGSYS, as who starts a process'
-    echo "$2: $3: ended with $why: $(line_of 'ERROR|WARNING|SUMMARY|external engine:|violated' "$4")"
+    echo "$2: $3: ended with $why: $(line_of "$telling" "$4")"
 }
 
 # play TARGET WHAT RESTRICTION... [-- ARGUMENT...]: has it play its seeds, as any engine can.
