@@ -26,8 +26,8 @@ ask_upstream() {
     echo "upstream_agrees $state" >>"$scratch/$1.state"
 }
 
-# What is in the runner's image and not here: its privileges, Chromium's scripts, which make a report
-# look better, Rust's names, and a newer form of profiles than an older clang reads.
+# What is in the runner's image and not here: its privileges, Chromium's scripts, which make a
+# report look better, Rust's names, and a newer form of profiles than an older clang reads.
 stand_in_for_the_image() {
     local name
     mkdir -p "$scratch/bin"
