@@ -83,9 +83,12 @@ std::string outcome_words(const ProofAnswer& answer) {
         return fmt::format("refuted in {} ops",
                            answer.proof["refuted_by"]["ops"].get<std::size_t>());
     }
-    return answer.proof["closed"].get<bool>()
-               ? "proven, any length"
-               : fmt::format("upheld, {} ops", answer.proof["ops"].get<unsigned>());
+    const bool is_closed = answer.proof["closed"].get<bool>();
+    const std::string reach =
+        is_closed ? "any length" : fmt::format("{} ops", answer.proof["ops"].get<unsigned>());
+    const std::size_t known = answer.proof["known"].size();
+    return known > 0 ? fmt::format("{} known, {}", known, reach)
+                     : fmt::format("{}, {}", is_closed ? "proven" : "upheld", reach);
 }
 
 // A refutation counts none: it ends before all of its length are played.
