@@ -195,6 +195,17 @@ std::string read_whole(const fs::path& path) {
     return text.str();
 }
 
+// AFL++ knows that something died, and not of what.
+void judge_by_hand(const PlantedBug& bug, const fs::path& input, const fs::path& scratch,
+                   Search& found) {
+    const FuzzerRun replay = run_fuzzer(
+        {bug.program().string(), input.string(), "--collect", "--until=" + bug.caught_by}, scratch);
+    if (const auto signature = signature_in(replay.log, bug.caught_by)) {
+        found.detected = !is_shown_without(bug, input, *signature, scratch);
+        found.signature = *signature;
+    }
+}
+
 Search search_by_afl(const Engine& engine, const PlantedBug& bug, int seed, double seconds_max) {
     const TemporaryFolder folder;
     fs::create_directory(folder.path() / "in");
@@ -212,25 +223,22 @@ Search search_by_afl(const Engine& engine, const PlantedBug& bug, int seed, doub
     const std::string stats = read_whole(folder.path() / "out" / "default" / "fuzzer_stats");
     const fs::path crash = first_crash(folder.path() / "out");
     Search found{.starts = 1};
-    if (stats.empty() && crash.empty()) {
-        give_up(fmt::format(
-            "afl-fuzz cannot search {}: {}", program_of(engine, bug).string(),
-            run.log.substr(run.log.size() - std::min<std::size_t>(run.log.size(), 500))));
-    }
-    if (crash.empty()) {
+    if (!crash.empty()) {
+        const std::string name = crash.filename().string();
+        found.executions = number_after(name, "execs:");
+        found.seconds = static_cast<double>(number_after(name, "time:")) / 1000;
+        judge_by_hand(bug, crash, folder.path(), found);
+    } else if (!stats.empty()) {
         found.executions = number_after(stats, "execs_done");
         found.seconds = run.seconds;
-        return found;
-    }
-    const std::string name = crash.filename().string();
-    found.executions = number_after(name, "execs:");
-    found.seconds = static_cast<double>(number_after(name, "time:")) / 1000;
-    const FuzzerRun replay = run_fuzzer(
-        {bug.program().string(), crash.string(), "--collect", "--until=" + bug.caught_by},
-        folder.path());
-    if (const auto signature = signature_in(replay.log, bug.caught_by)) {
-        found.detected = !is_shown_without(bug, crash, *signature, folder.path());
-        found.signature = *signature;
+    } else {
+        // It does not begin where all that it is given dies.
+        found.executions = 1;
+        judge_by_hand(bug, folder.path() / "in" / "zero", folder.path(), found);
+        if (!found.detected) {
+            give_up(fmt::format("afl-fuzz cannot search {}: run it by hand to see why",
+                                program_of(engine, bug).string()));
+        }
     }
     return found;
 }
