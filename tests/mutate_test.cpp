@@ -66,7 +66,8 @@ TEST_F(MutationScore, what_shims_have_done_is_killed) {
          {"'| ssl->last = outcome -> dropped'", "'| outcome_want_read -> outcome_want_write'",
           "'| happened.report == Report::want_write -> '",
           "'| loop.on_pending_list -> !loop.on_pending_list'"}) {
-        for (const json& row : score("--only " + key)["rows"]) {
+        const json of_this = score("--only " + key);
+        for (const json& row : of_this["rows"]) {
             EXPECT_EQ(row["state"], "killed") << row;
         }
     }
