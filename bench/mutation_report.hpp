@@ -30,8 +30,8 @@ struct Declared {
 [[nodiscard]] std::vector<std::string> stray(const std::vector<Declared>& declared,
                                              const std::vector<Mutation>& mutations);
 
-// tried_in reads back what has come of each of `mutations` from what Report::json wrote. A file that
-// is of other mutations is a reason to give up.
+// tried_in reads back what has come of each of `mutations` from what Report::json wrote. A file
+// of other mutations is a reason to give up.
 [[nodiscard]] std::vector<Tried> tried_in(const std::filesystem::path& path,
                                           const std::vector<Mutation>& mutations);
 

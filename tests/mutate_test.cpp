@@ -60,19 +60,16 @@ TEST_F(MutationScore, most_of_a_sample_is_killed_by_the_corpus_and_some_of_each_
                                             "shim/reference/io.c", "shim/reference/socket.c"}));
 }
 
-// What real shims have done wrong is what the corpus is made of.
-TEST_F(MutationScore, what_shims_have_done_is_killed_by_its_law) {
-    const std::vector<std::pair<std::string, std::string>> bugs{
-        {"'| ssl->last = outcome -> dropped'", "want_is_reported"},
-        {"'| outcome_want_read -> outcome_want_write'", "want_is_reported"},
-        {"'| happened.report == Report::want_write -> '", "pollin_is_kept"},
-        {"'| loop.on_pending_list -> !loop.on_pending_list'", "pending_is_serviced"}};
-    for (const auto& [key, law] : bugs) {
-        const json one = score("--only " + key);
-        for (const json& row : one["rows"]) {
+// By which law is the order of the corpus's business; that some law does it is not.
+TEST_F(MutationScore, what_shims_have_done_is_killed) {
+    for (const std::string key :
+         {"'| ssl->last = outcome -> dropped'", "'| outcome_want_read -> outcome_want_write'",
+          "'| happened.report == Report::want_write -> '",
+          "'| loop.on_pending_list -> !loop.on_pending_list'"}) {
+        const json of_this = score("--only " + key);
+        for (const json& row : of_this["rows"]) {
             EXPECT_EQ(row["state"], "killed") << row;
         }
-        EXPECT_EQ(one["rows"][0]["invariant"], law) << one["rows"][0];
     }
 }
 
