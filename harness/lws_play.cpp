@@ -53,6 +53,10 @@ void restart_loop() noexcept {
 
 }  // namespace
 
+bool guards_misuse() noexcept {
+    return false;
+}
+
 bool plays(scenario::Loop loop) noexcept {
     return loop == scenario::Loop::lws;
 }

@@ -219,7 +219,7 @@ std::variant<ProofRequest, std::string> parse_request_for_proof(const std::strin
     return ProofRequest{.play = play,
                         .ops_max = asked["ops"].get<std::uint32_t>(),
                         .known = asked.value("known", std::vector<std::string>{}),
-                        .with_misuse = subject_guards_misuse() != 0,
+                        .with_misuse = guards_misuse(),
                         .with_content = asked.value("content", false),
                         .with_cells = asked.value("cells", false)};
 }

@@ -36,6 +36,10 @@ struct Outcome {
 // calls it, a whole lws by its own loop only.
 [[nodiscard]] bool plays(scenario::Loop loop) noexcept;
 
+// guards_misuse says whether misuse_* ops mean anything to the subject: a whole lws is its own
+// caller.
+[[nodiscard]] bool guards_misuse() noexcept;
+
 // run plays `scenario` as `play` says. With a `trace`, appends a row per op and settling pass to
 // it.
 [[nodiscard]] Outcome run(const scenario::Play& play, const scenario::Scenario& scenario,

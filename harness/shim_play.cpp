@@ -228,6 +228,10 @@ private:
 
 }  // namespace
 
+bool guards_misuse() noexcept {
+    return subject_guards_misuse() != 0;
+}
+
 bool plays(Loop loop) noexcept {
     return loop != Loop::lws;
 }
