@@ -324,7 +324,9 @@ int main(const std::vector<std::string>& words) {
         }
         return code;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "shimfuzz: {}\n", error.what());
+        // What is printed in one piece fails in print, which does not say to where.
+        fmt::print(stderr, "shimfuzz: {}{}\n", std::ferror(stdout) != 0 ? "stdout: " : "",
+                   error.what());
     }
     return exit_usage;
 }

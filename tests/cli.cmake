@@ -60,7 +60,7 @@ if(has_address_sanitizer)
       list(APPEND asked --subject mutant_${mutant})
     endif()
   endforeach()
-  add_test(NAME prove_mutants COMMAND shimfuzz prove --ops 4 ${asked})
+  add_test(NAME prove_mutants COMMAND shimfuzz prove --ops 5 ${asked})
   add_test(NAME prove_reference COMMAND shimfuzz prove --ops 4)
   set_tests_properties(prove_mutants prove_reference PROPERTIES
     LABELS proof TIMEOUT 300 PASS_REGULAR_EXPRESSION "\nall as declared"
