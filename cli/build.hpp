@@ -73,9 +73,13 @@ public:
     // search, or if it is not the engine called `wanted`, if one is named.
     [[nodiscard]] Engine engine(const std::string& wanted) const;
 
-    // known_findings returns what is declared about `subject`, and in `baseline` if one is named.
+    // known_findings returns what is declared about `subject` with the mbedTLS of the build, and in
+    // `baseline` if one is named.
     [[nodiscard]] KnownFindings known_findings(const std::string& subject,
                                                const std::string& baseline) const;
+
+    // declared_of returns what the file called `name` declares, whatever this build has.
+    [[nodiscard]] KnownFindings declared_of(const std::string& name) const;
 
     // declared_subjects returns the names of all subjects of which something is declared, built or
     // not, in the order of their names.
@@ -103,9 +107,11 @@ public:
 private:
     void read_manifest();
     void read_skipped();
+    [[nodiscard]] std::filesystem::path known_file(const std::string& name) const;
 
     std::filesystem::path folder_;
     std::filesystem::path known_;     // the folder of known-findings files
+    std::string known_suffix_;        // behind a subject, for what is known with this mbedTLS
     std::filesystem::path findings_;  // the document that explains them
     std::string engine_;
     std::string mbedtls_;

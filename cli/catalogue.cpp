@@ -52,7 +52,7 @@ std::vector<Resemblance> declared_like(const Build& build, const std::string& ow
     std::stable_partition(subjects.begin(), subjects.end(),
                           [&](const std::string& each) { return each == own; });
     for (const std::string& subject : subjects) {
-        const KnownFindings known = build.known_findings(subject, "");
+        const KnownFindings known = build.declared_of(subject);
         for (const Declared& declared : known.all()) {
             const FindingRow* finding = finding_called(findings, declared.finding);
             const bool is_told = std::ranges::any_of(alike, [&](const Resemblance& each) {

@@ -17,9 +17,9 @@ endfunction()
 # shimfuzz_write_manifest(<file> SUBJECTS <subject>... QUICK <program>...)
 #
 # Writes <file>: the engine, whether lines are counted, the version of mbedTLS, where known findings
-# are and where they are explained, the user's own tree or nothing, all SUBJECTS in the order in
-# which they are listed, all mutants with their headers, and all fuzz binaries, those of QUICK and
-# those about us marked.
+# are, what a subject's name has behind it in those of this mbedTLS, and where they are explained,
+# the user's own tree or nothing, all SUBJECTS in the order in which they are listed, all mutants
+# with their headers, and all fuzz binaries, those of QUICK and those about us marked.
 function(shimfuzz_write_manifest file)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SUBJECTS;QUICK")
   set(json "{}")
@@ -27,6 +27,8 @@ function(shimfuzz_write_manifest file)
   shimfuzz_json_set(json counts_lines "${SHIMFUZZ_SOURCE_COVERAGE}")
   shimfuzz_json_set(json mbedtls "${SHIMFUZZ_MBEDTLS_VERSION}")
   shimfuzz_json_set(json known_findings "${PROJECT_SOURCE_DIR}/shim/known")
+  shimfuzz_known_suffix(suffix)
+  shimfuzz_json_set(json known_suffix "${suffix}")
   shimfuzz_json_set(json findings "${PROJECT_SOURCE_DIR}/docs/findings.md")
   shimfuzz_json_set(json own_tree "${SHIMFUZZ_LWS}")
 

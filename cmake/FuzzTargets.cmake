@@ -119,9 +119,9 @@ function(shimfuzz_add_replay_tests program target subject)
 
   if(SHIMFUZZ_ENGINE STREQUAL "replay" AND NOT SHIMFUZZ_SANITIZERS
       AND NOT SHIMFUZZ_SOURCE_COVERAGE)
-    set(known "${PROJECT_SOURCE_DIR}/shim/known/${subject}.supp")
+    shimfuzz_known_file(${subject} supp known)
     set(suppressions "")
-    if(EXISTS "${known}")
+    if(known)
       set(suppressions "--suppressions=${known}")
     endif()
     add_test(NAME memcheck_${program}

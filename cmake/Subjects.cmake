@@ -115,20 +115,49 @@ endfunction()
 # shimfuzz_known_files(<subject> <out_files>)
 #
 # Sets <out_files> to the files below shim/known/ that say what is known of <subject>: its own; of a
-# subject that is made of another (add_interposed) the other's. A fuzzing service's subject has the
-# name of no version, and gets what is known of its kind (shimfuzz_known_of_tree).
+# subject that is made of another (add_interposed) the other's. Where the build's own mbedTLS is one
+# that others get from a kit, what is known of <subject> with that kit takes the place of its own. A
+# fuzzing service's subject has the name of no version, and gets what is known of its kind
+# (shimfuzz_known_of_tree).
 function(shimfuzz_known_files subject out_files)
   get_target_property(made_of shim_${subject} SHIMFUZZ_MADE_OF)
   if(made_of)
     set(subject ${made_of})
   endif()
   set(files "")
-  if(EXISTS "${PROJECT_SOURCE_DIR}/shim/known/${subject}.known")
-    set(files "${PROJECT_SOURCE_DIR}/shim/known/${subject}.known")
+  shimfuzz_known_file(${subject} known own)
+  if(own)
+    set(files "${own}")
   elseif(SHIMFUZZ_OSS_FUZZ)
     shimfuzz_known_of_tree(${subject} files)
   endif()
   set(${out_files} "${files}" PARENT_SCOPE)
+endfunction()
+
+# shimfuzz_known_file(<subject> <extension> <out_file>)
+#
+# Sets <out_file> to shim/known/<subject>.<extension>, or to that of <subject> with the mbedTLS of
+# the build, if there is one (shimfuzz_known_suffix); to nothing where there is neither.
+function(shimfuzz_known_file subject extension out_file)
+  shimfuzz_known_suffix(suffix)
+  set(${out_file} "" PARENT_SCOPE)
+  foreach(name IN ITEMS "${subject}${suffix}" "${subject}")
+    set(file "${PROJECT_SOURCE_DIR}/shim/known/${name}.${extension}")
+    if(EXISTS "${file}")
+      set(${out_file} "${file}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+endfunction()
+
+# shimfuzz_known_suffix(<out_suffix>)
+#
+# Sets <out_suffix> to what the name of a kit of the build's own mbedTLS would add to a subject's:
+# _mbedtls_3_6.
+function(shimfuzz_known_suffix out_suffix)
+  string(REGEX REPLACE "^([0-9]+)\\.([0-9]+).*" "_mbedtls_\\1_\\2" suffix
+    "${SHIMFUZZ_MBEDTLS_VERSION}")
+  set(${out_suffix} "${suffix}" PARENT_SCOPE)
 endfunction()
 
 # shimfuzz_embed_known(<target> <subject>)
