@@ -103,24 +103,30 @@ std::vector<PlantedBug> wanted_bugs(const std::vector<std::string>& names) {
     return bugs;
 }
 
-// What can be looked for; what an engine has no program for is left out, and said to be, where that
-// is not how it is meant: promises and AFL++ are built for shims alone.
+// The bounded search has no use for chance: another one would be the same.
+int seeds_of(const Engine& engine, const DetectSettings& settings) {
+    if (engine.name == "prove") {
+        return 1;
+    }
+    return engine.name == "afl" ? settings.afl_seeds : settings.seeds;
+}
+
+// What can be looked for. What should be, and is not built, is said to be left out.
 std::vector<Wanted> all_wanted(const std::vector<const Engine*>& engines,
                                const std::vector<PlantedBug>& bugs,
                                const DetectSettings& settings) {
     std::vector<Wanted> wanted;
     for (const PlantedBug& bug : bugs) {
         for (const Engine* engine : engines) {
-            const bool can = fs::exists(program_of(*engine, bug)) && fs::exists(bug.control());
-            const bool is_for_shims = engine->name == "afl" || engine->name == "rapidcheck";
-            if (!can) {
-                if (!is_for_shims || bug.target != "lws_loop") {
-                    fmt::print(stderr, "bench: *** SKIPPED {} for {}: it is not built\n",
-                               engine->name, bug.name);
-                }
+            if (!is_for(*engine, bug)) {
                 continue;
             }
-            const int seeds = engine->name == "afl" ? settings.afl_seeds : settings.seeds;
+            if (!fs::exists(program_of(*engine, bug)) || !fs::exists(bug.control())) {
+                fmt::print(stderr, "bench: *** SKIPPED {} for {}: it is not built\n", engine->name,
+                           bug.name);
+                continue;
+            }
+            const int seeds = seeds_of(*engine, settings);
             for (int seed = 1; seed <= seeds; ++seed) {
                 wanted.push_back(
                     {.engine = engine, .bug = &bug, .seed = seed, .seconds_max = settings.seconds});

@@ -9,6 +9,7 @@
 
 #include "bench/detect_counters.hpp"
 #include "bench/fuzzer_run.hpp"
+#include "cli/proof_request.hpp"
 
 #include <fmt/format.h>
 
@@ -180,6 +181,12 @@ fs::path first_crash(const fs::path& folder) {
     return crashes.empty() ? fs::path{} : crashes.front();
 }
 
+std::string read_whole(const fs::path& path) {
+    std::stringstream text;
+    text << std::ifstream{path, std::ios::binary}.rdbuf();
+    return text.str();
+}
+
 // The number behind `label` in a file of AFL's, or in the name of one.
 std::uint64_t number_after(const std::string& text, const std::string& label) {
     const std::size_t at = text.find(label);
@@ -187,12 +194,6 @@ std::uint64_t number_after(const std::string& text, const std::string& label) {
                ? 0
                : std::strtoull(text.c_str() + text.find_first_of("0123456789", at + label.size()),
                                nullptr, 10);
-}
-
-std::string read_whole(const fs::path& path) {
-    std::stringstream text;
-    text << std::ifstream{path, std::ios::binary}.rdbuf();
-    return text.str();
 }
 
 // AFL++ knows that something died, and not of what.
@@ -243,6 +244,38 @@ Search search_by_afl(const Engine& engine, const PlantedBug& bug, int seed, doub
     return found;
 }
 
+// ---- the bounded search ----
+
+// It has an order of its own and no use for chance. What takes longer than `seconds_max` counts as
+// given up then, after as many plays as it makes in that time.
+Search search_by_proof(const PlantedBug& bug, double seconds_max) {
+    const TemporaryFolder folder;
+    const fs::path told = folder.path() / "proof.json";
+    const FuzzerRun run =
+        run_program({(build_folder() / "cli" / "shimfuzz").string(), "prove", "--subject", bug.name,
+                     "--target", bug.target, "--json", told.string()},
+                    {}, folder.path());
+    const nlohmann::json proofs = nlohmann::json::parse(read_whole(told), nullptr, false);
+    if (!proofs.is_array() || proofs.size() != 1) {
+        give_up(fmt::format("nothing is proven of {}: run './dev prove --subject {}' to see why",
+                            bug.name, bug.name));
+    }
+    const nlohmann::json& proof = proofs.front();
+    Search found{.executions = proof["plays"], .seconds = run.processor_seconds, .starts = 1};
+    if (!proof["refuted_by"].is_null()) {
+        found.signature = proof["refuted_by"]["signature"];
+        found.detected =
+            found.signature.starts_with(bug.caught_by + ":") && found.seconds <= seconds_max;
+    }
+    if (found.seconds > seconds_max) {
+        const double share = seconds_max / found.seconds;
+        found.executions =
+            static_cast<std::uint64_t>(static_cast<double>(found.executions) * share);
+        found.seconds = seconds_max;
+    }
+    return found;
+}
+
 }  // namespace
 
 std::span<const Engine> engines() noexcept {
@@ -261,10 +294,15 @@ std::optional<std::string> why_absent(const Engine& engine) {
     if (engine.name == "afl" && !fs::is_directory(afl_folder() / "fuzz")) {
         return fmt::format("nothing is built in {}", afl_folder().string());
     }
-    if (engine.name == "prove") {
-        return "there is none yet";
-    }
     return std::nullopt;
+}
+
+bool is_for(const Engine& engine, const PlantedBug& bug) {
+    if (engine.name == "prove") {
+        return cli::has_proof(cli::find_target(bug.target));
+    }
+    const bool is_for_shims = engine.name == "afl" || engine.name == "rapidcheck";
+    return !is_for_shims || bug.target != "lws_loop";
 }
 
 fs::path program_of(const Engine& engine, const PlantedBug& bug) {
@@ -273,6 +311,9 @@ fs::path program_of(const Engine& engine, const PlantedBug& bug) {
     }
     if (engine.name == "afl") {
         return afl_folder() / "fuzz" / bug.program().filename();
+    }
+    if (engine.name == "prove") {
+        return build_folder() / "runners" / ("shimfuzz-run-" + bug.name);
     }
     return bug.program();
 }
@@ -283,6 +324,9 @@ Search search(const Engine& engine, const PlantedBug& bug, int seed, double seco
     }
     if (engine.name == "afl") {
         return search_by_afl(engine, bug, seed, seconds_max);
+    }
+    if (engine.name == "prove") {
+        return search_by_proof(bug, seconds_max);
     }
     return search_by_libfuzzer(engine, bug, seed, seconds_max);
 }

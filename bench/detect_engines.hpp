@@ -34,6 +34,10 @@ struct Engine {
 // why_absent says what `engine` lacks in this build or on this machine, or nothing.
 [[nodiscard]] std::optional<std::string> why_absent(const Engine& engine);
 
+// is_for says whether `engine` is meant for bugs like `bug`: promises and AFL++ are built for shims
+// alone, and proofs are of what the scripted seam plays.
+[[nodiscard]] bool is_for(const Engine& engine, const PlantedBug& bug);
+
 // program_of returns the program that `engine` looks for `bug` with; it need not be there.
 [[nodiscard]] std::filesystem::path program_of(const Engine& engine, const PlantedBug& bug);
 

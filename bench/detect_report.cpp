@@ -207,7 +207,8 @@ std::string curve(const std::vector<Observation>& observations, const char* colo
 std::string markdown_of(const DetectSettings& settings, const std::vector<BugSummary>& bugs) {
     return fmt::format(
         "{}\nExecutions until each bug was detected: the median of {} seeds (of AFL++ "
-        "{}), and how many of them detected it within {:g} s; `>` where fewer than "
+        "{}; of the bounded search, which knows no chance, one), and how many of them detected it "
+        "within {:g} s; `>` where fewer than "
         "half did.\n\n{}\nThe median execution at which the planted line first ran, "
         "first made a difference, and was seen to:\n\n{}",
         standing_text(bugs), settings.seeds, settings.afl_seeds, settings.seconds,

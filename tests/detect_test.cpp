@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 namespace shimfuzz {
@@ -57,11 +58,24 @@ TEST_F(Detect, refuses_what_makes_no_sense) {
 }
 
 TEST_F(Detect, says_what_it_leaves_out) {
-    const Ended ended =
-        detect("--engine prove --engine ours --seeds 1 --bug mutant_rx_flow_ignored");
+    const std::string path = std::getenv("PATH");
+    setenv("PATH", "/nowhere", 1);
+    const Ended ended = detect("--engine afl --engine ours --seeds 1 --bug mutant_rx_flow_ignored");
+    setenv("PATH", path.c_str(), 1);
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
-    EXPECT_NE(ended.out.find("`prove` | absent"), std::string::npos) << ended.out;
-    EXPECT_NE(ended.err.find("SKIPPED engine prove"), std::string::npos) << ended.err;
+    EXPECT_NE(ended.out.find("`afl` | absent"), std::string::npos) << ended.out;
+    EXPECT_NE(ended.err.find("SKIPPED engine afl"), std::string::npos) << ended.err;
+}
+
+TEST_F(Detect, asks_for_a_proof_once_and_where_there_is_one) {
+    const Ended ended = detect("--engine prove --seeds 3 --bug mutant_rx_flow_ignored "
+                               "--bug mutant_retry_buffer_dropped --json out.json");
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    const json searches = json::parse(tests::read(folder_ / "out.json")).at("searches");
+    ASSERT_EQ(searches.size(), 1U) << searches;  // the other one's target has none
+    EXPECT_EQ(searches[0].at("bug"), "mutant_rx_flow_ignored");
+    EXPECT_TRUE(searches[0].at("detected").get<bool>()) << searches;
+    EXPECT_GT(searches[0].at("executions"), 0) << searches;
 }
 
 TEST_F(Detect, overwrites_nothing) {
