@@ -92,7 +92,11 @@ TEST_F(Explained, a_session_that_verification_should_prevent) {
                      "wrapper_4_1_6", 0);
 }
 
+// What an answer may be instead depends on what mbedTLS can answer.
 TEST_F(Explained, a_whole_lws) {
+    if (!tests::mbedtls_of(build_dir).starts_with("2.")) {
+        GTEST_SKIP() << "it is explained with mbedTLS 2, which knows fewer answers";
+    }
     expect_explained("whole_lws.txt",
                      "regressions/finding_14_writeable_asked_in_the_handshake.scenario",
                      "lws_4_3_5", 0);

@@ -45,12 +45,14 @@ public:
 
 private:
     bool run(const std::string& command);
+    [[nodiscard]] bool log_says(const std::string& words) const;  // the log of the last run
     bool make_authority(const std::string& who, const std::string& name, const std::string& issuer);
     bool make_leaf(const std::string& who, const std::string& issuer, const std::string& usage,
                    const std::string& names, int days);
 
     std::string folder_;
     std::string missing_;
+    bool takes_dates_ = false;  // openssl, of a certificate's beginning and end
 };
 
 }  // namespace shimfuzz::tests

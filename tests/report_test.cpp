@@ -156,6 +156,9 @@ TEST(Schema, complains_of_a_keyword_it_does_not_know) {
 // ---- the formats ----
 
 TEST_F(Report, looks_like_this) {
+    if (!fs::exists(build_dir / "runners" / "shimfuzz-run-wrapper_4_1_6")) {
+        GTEST_SKIP() << "wrapper_4_1_6 is not part of this build, and listed as such";
+    }
     expect_golden("report.md.txt", report(""));
     expect_golden("report.html.txt", report("--format html"));
     expect_golden("report.sarif.txt", report("--format sarif"));
@@ -221,6 +224,9 @@ TEST_F(Report, html_is_one_page) {
 }
 
 TEST_F(Report, adds_what_is_declared) {
+    if (!fs::exists(build_dir / "runners" / "shimfuzz-run-wrapper_4_1_6")) {
+        GTEST_SKIP() << "wrapper_4_1_6 is not part of this build, and listed as such";
+    }
     const std::string both = report("--declared");
     // Seen by the campaign, and not a second time as declared; and one that only is declared.
     const std::string lie = "`want_is_reported: read WANT_READ -> WANT_WRITE`";
