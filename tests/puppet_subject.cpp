@@ -49,8 +49,18 @@ bool is_unpollable(int code) {
            code == MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS || code == MBEDTLS_ERR_SSL_CLIENT_RECONNECT;
 }
 
-// Ends a call for which mbedTLS answered `code`.
-int ended(subject_connection& connection, int code, bool is_read, int success) {
+// A session ticket came, which mbedTLS 3 says: it is to be asked again.
+bool is_ticket([[maybe_unused]] int code) {
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+    return code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+#else
+    return false;
+#endif
+}
+
+// Ends a call for which mbedTLS answered `answer`.
+int ended(subject_connection& connection, int answer, bool is_read, int success) {
+    const int code = is_ticket(answer) ? MBEDTLS_ERR_SSL_WANT_READ : answer;
     const bool keeps_the_old = tells(Lie::read_want_is_stale) && is_read &&
                                code == MBEDTLS_ERR_SSL_WANT_READ && is_want(connection.code);
     if (!keeps_the_old) {

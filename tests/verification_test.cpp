@@ -124,11 +124,11 @@ bool subject_lets_in(const scenario::Setup& setup) {
     if (subject == "wrapper_4_1_6") {
         return lws_4_1_6_lets_in(setup);
     }
-    if (subject == "wrapper_4_3_5") {
-        return lws_4_3_5_lets_in(setup);
+    if (subject.starts_with("wrapper_4_3_5")) {
+        return SHIMFUZZ_MBEDTLS_3 ? lws_4_3_5_lets_in_on_mbedtls_3_6(setup)
+                                  : lws_4_3_5_lets_in(setup);
     }
-    return subject == "wrapper_4_3_5_mbedtls_3_6" ? lws_4_3_5_lets_in_on_mbedtls_3_6(setup)
-                                                  : reference_lets_in(setup);
+    return reference_lets_in(setup);
 }
 
 }  // namespace
