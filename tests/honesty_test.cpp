@@ -7,6 +7,7 @@
 // It starts the fuzz programs, as people do. How soon a search finds a bug is for `./dev bench
 // detect`; nothing here depends on time.
 
+#include "golden.hpp"
 #include "harness/invariants.hpp"
 #include "programs.hpp"
 
@@ -82,6 +83,14 @@ std::set<std::string> invariant_names() {
 // Two invariants are the sanitizers' own reports: they are switched off by another build.
 bool is_of_a_sanitizer(const std::string& invariant) {
     return invariant == "memory_is_safe" || invariant == "no_undefined_behaviour";
+}
+
+// Which allocation is the nth was counted with mbedTLS 2.28; elsewhere the canary is disabled, too.
+bool is_of_another_mbedtls(const Mutant& mutant) {
+    const fs::path witness =
+        source / "corpus" / "witnesses" / ("mutant_" + mutant.name + ".scenario");
+    return tests::read(witness).find("\nalloc_fail ") != std::string::npos &&
+           !tests::mbedtls_of(build).starts_with("2.");
 }
 
 class Honesty : public tests::InEmptyFolder {
@@ -167,7 +176,7 @@ TEST_F(Honesty, the_corpus_reaches_every_premise) {
 TEST_F(Honesty, a_law_that_is_switched_off_sees_nothing) {
     std::map<std::string, int> unseen_by_any;
     for (const Mutant& mutant : mutants()) {
-        if (is_of_a_sanitizer(mutant.caught_by)) {
+        if (is_of_a_sanitizer(mutant.caught_by) || is_of_another_mbedtls(mutant)) {
             continue;
         }
         EXPECT_TRUE(broken_laws(mutant, "").contains(mutant.caught_by)) << mutant.name;

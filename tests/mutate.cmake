@@ -10,4 +10,8 @@ function(add_mutate_test)
   target_compile_definitions(mutate_test PRIVATE
     SHIMFUZZ_MUTATE="${PROJECT_BINARY_DIR}/bench/shimfuzz-mutate")
   add_dependencies(mutate_test shimfuzz-mutate)
+  # What is declared of the mutations is declared with 2.28, which has no code for a ticket.
+  if(SHIMFUZZ_MBEDTLS_VERSION VERSION_GREATER_EQUAL 3)
+    set_tests_properties(mutate_test PROPERTIES DISABLED TRUE)
+  endif()
 endfunction()
