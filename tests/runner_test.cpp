@@ -6,18 +6,22 @@
 //
 // What the command line tool makes of it is the matter of cli_test.cpp.
 
+#include "harness/line_pipe.hpp"
 #include "harness/runner.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 using nlohmann::json;
@@ -239,6 +243,55 @@ TEST_F(Runner, plays_in_a_process_without_a_past_where_it_is_asked_to) {
     const std::vector<json> answers = served({request(harmless), fresh});
     ASSERT_EQ(answers.size(), 2U);
     EXPECT_EQ(answers[0], answers[1]);
+}
+
+// ---- the pipe ----
+
+// A pipe, whose ends are closed with it.
+class Pipe {
+public:
+    Pipe() { EXPECT_EQ(pipe(ends_.data()), 0); }
+    ~Pipe() {
+        close_end(0);
+        close_end(1);
+    }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+
+    void close_end(std::size_t end) {
+        if (ends_[end] >= 0) {
+            close(std::exchange(ends_[end], -1));
+        }
+    }
+    void send(std::string_view text) const {
+        EXPECT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    }
+    [[nodiscard]] int out() const { return ends_[0]; }
+    [[nodiscard]] int in() const { return ends_[1]; }
+
+private:
+    std::array<int, 2> ends_{-1, -1};
+};
+
+TEST(LinePipe, gives_whole_lines_however_they_come) {
+    Pipe pipe;
+    shimfuzz::harness::LineReader reader{pipe.out()};
+    pipe.send("one\n\ntwo");
+    EXPECT_EQ(reader.next(), "one");
+    EXPECT_EQ(reader.next(), "");
+    pipe.send(" and more\ncut");
+    EXPECT_EQ(reader.next(), "two and more");
+    pipe.close_end(1);
+    EXPECT_EQ(reader.next(), std::nullopt);  // nobody ends the last one any more
+}
+
+TEST(LinePipe, says_whether_anybody_can_still_read) {
+    std::signal(SIGPIPE, SIG_IGN);
+    Pipe pipe;
+    EXPECT_TRUE(shimfuzz::harness::write_line(pipe.in(), "one"));
+    EXPECT_EQ(shimfuzz::harness::LineReader{pipe.out()}.next(), "one");
+    pipe.close_end(0);
+    EXPECT_FALSE(shimfuzz::harness::write_line(pipe.in(), "two"));
 }
 
 // ---- prove ----
