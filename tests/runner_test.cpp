@@ -9,6 +9,7 @@
 #include "harness/line_pipe.hpp"
 #include "harness/runner.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -247,10 +248,10 @@ TEST_F(Runner, plays_in_a_process_without_a_past_where_it_is_asked_to) {
 
 // ---- the pipe ----
 
-// A pipe, whose ends are closed with it.
+// A pipe, whose ends are closed with it. Who reads where nothing is any more is told so at once.
 class Pipe {
 public:
-    Pipe() { EXPECT_EQ(pipe(ends_.data()), 0); }
+    Pipe() { EXPECT_EQ(pipe2(ends_.data(), O_NONBLOCK), 0); }
     ~Pipe() {
         close_end(0);
         close_end(1);
