@@ -387,6 +387,14 @@ TEST(Cells, SayWhereTheLoopWasWhatItWantedAndWhoWasToldWhat) {
                        "rx_record bytes=3\nservice_pass revents=in,hup\n"),
               (Cells{"established|nothing|out|write WANT_WRITE",
                      "established, output|write|in,hup|read OK"}));
+    EXPECT_EQ(
+        cells_of("setup loop=lawful profile=plausible\n"
+                 "service_pass\ntx_room bytes=1\napp_write size=2\n"
+                 "service_pass revents=out\nrx_record bytes=0\nservice_pass revents=in\n"
+                 "tx_room bytes=1\nservice_pass revents=out\n"),
+        (Cells{"established|nothing|out|write WANT_WRITE",
+               "established, output|write|in|read WANT_READ",
+               "established, output|both|out|write OK", "established|read|in|read WANT_READ"}));
     EXPECT_EQ(cells_of("setup loop=lawful profile=plausible\n"
                        "service_pass\nanswer_close_notify code=want_read\napp_close\n"
                        "service_pass revents=out\nrx_record bytes=0\nservice_pass revents=in\n"),
