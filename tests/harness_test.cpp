@@ -596,22 +596,31 @@ TEST_F(RememberedBlocks, are_those_that_were_not_freed_in_the_order_they_were_as
 
 TEST_F(RememberedBlocks, hold_nothing_that_came_by_chance) {
     const SubjectScope scope;
-    constexpr std::size_t size = 64;
+    constexpr std::size_t size = 2048;
     const auto all_are = [](const void* block, std::size_t from, std::size_t to, int value) {
         const auto* bytes = static_cast<const unsigned char*>(block);
         return std::all_of(bytes + from, bytes + to, [&](unsigned char b) { return b == value; });
     };
-    // What malloc hands out next is likely to be what was freed last.
-    void* before = kept(std::malloc(size));
-    std::memset(before, 0x5a, size);
-    std::free(before);
+    // Large enough, and with something behind it, so that what is asked for next is likely to be
+    // what was freed last.
+    const auto leave_traces = [](std::size_t bytes) {
+        void* before = kept(std::malloc(bytes));
+        void* behind = kept(std::malloc(bytes));
+        std::memset(before, 0x5a, bytes);
+        std::free(before);
+        return behind;
+    };
+    void* behind = leave_traces(size);
     void* block = kept(std::malloc(size));
     EXPECT_TRUE(all_are(block, 0, size, 0));
     std::memset(block, 0x5a, size);
+    void* behind_more = leave_traces(4 * size);
     block = kept(std::realloc(block, 4 * size));
     EXPECT_TRUE(all_are(block, 0, size, 0x5a));
     EXPECT_TRUE(all_are(block, size, 4 * size, 0));
-    std::free(block);
+    for (void* each : {block, behind, behind_more}) {
+        std::free(each);
+    }
 }
 
 TEST_F(RememberedBlocks, forget_what_is_not_among_them) {
