@@ -80,17 +80,6 @@ int number_of(Function function, AnswerCode code, std::uint16_t raw_value) noexc
 
 }  // namespace
 
-Function function_of(scenario::OpKind kind) noexcept {
-    if (kind == scenario::OpKind::answer_read) {
-        return Function::read;
-    }
-    if (kind == scenario::OpKind::answer_write) {
-        return Function::write;
-    }
-    return kind == scenario::OpKind::answer_handshake ? Function::handshake
-                                                      : Function::close_notify;
-}
-
 Answer classify(Function function, int code) noexcept {
     switch (code) {
     case 0:

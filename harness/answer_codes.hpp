@@ -16,9 +16,6 @@ namespace shimfuzz::harness {
 enum class Function : std::uint8_t { read, write, handshake, close_notify };
 inline constexpr std::size_t function_count = 4;
 
-// function_of returns which function an answer_* op is for.
-[[nodiscard]] Function function_of(scenario::OpKind kind) noexcept;
-
 // Reply is what an mbedTLS function returns, and what that means to its caller.
 struct Reply {
     model::Answer answer = model::Answer::ok;

@@ -54,7 +54,6 @@ public:
         (append(values), ...);
     }
 
-    [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return bytes_; }
     [[nodiscard]] StateHash hash() const noexcept;
 
 private:
@@ -76,10 +75,6 @@ private:
         for (const Value& value : values) {
             append(value);
         }
-    }
-    void append(const model::PollEvents& events) {
-        const auto& [in, out, hup] = events;
-        put(in, out, hup);
     }
 
     std::vector<std::uint8_t> bytes_;

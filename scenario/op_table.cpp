@@ -38,29 +38,29 @@ static_assert(wire_end_names.size() == static_cast<std::size_t>(WireEnd::reset) 
 constexpr std::uint16_t raw_code_max = 0x7fff;
 constexpr std::uint16_t nth_max = 255;
 
-constexpr OpDescription plain(OpKind kind, std::string_view name, std::string_view meaning) {
+consteval OpDescription plain(OpKind kind, std::string_view name, std::string_view meaning) {
     return {kind, name, ChoiceForm::none, "", {}, NumberForm::none, "", 0, meaning};
 }
 
-constexpr OpDescription counted(OpKind kind, std::string_view name, std::string_view number_name,
+consteval OpDescription counted(OpKind kind, std::string_view name, std::string_view number_name,
                                 std::uint16_t number_max, std::string_view meaning) {
     return {kind,        name,       ChoiceForm::none, "", {}, NumberForm::always,
             number_name, number_max, meaning};
 }
 
-constexpr OpDescription chosen(OpKind kind, std::string_view name, std::string_view choice_name,
+consteval OpDescription chosen(OpKind kind, std::string_view name, std::string_view choice_name,
                                std::span<const std::string_view> choices,
                                std::string_view meaning) {
     return {kind, name, ChoiceForm::one_of, choice_name, choices, NumberForm::none, "", 0, meaning};
 }
 
-constexpr OpDescription answer(OpKind kind, std::string_view name, std::string_view meaning) {
+consteval OpDescription answer(OpKind kind, std::string_view name, std::string_view meaning) {
     return {kind,   name,         ChoiceForm::one_of,
             "code", answer_names, NumberForm::of_answer,
             "",     raw_code_max, meaning};
 }
 
-constexpr OpDescription given(OpKind kind, std::string_view name, std::string_view meaning) {
+consteval OpDescription given(OpKind kind, std::string_view name, std::string_view meaning) {
     return {kind,       name,           ChoiceForm::one_of,
             "material", material_names, NumberForm::always,
             "bytes",    size_max,       meaning};

@@ -18,9 +18,6 @@ using Scenarios = std::vector<Scenario>;
 void append_shorter(Scenarios& candidates, const Scenario& scenario) {
     const std::size_t op_count = scenario.ops.size();
     for (std::size_t size = std::bit_ceil(op_count) / 2 + op_count % 2; size > 0; size /= 2) {
-        if (size > op_count) {
-            continue;
-        }
         for (std::size_t end = op_count; end >= size; end -= size) {
             candidates.push_back(without(scenario, end - size, size));
         }

@@ -106,14 +106,11 @@ std::string list(std::span<const std::string_view> names) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Nothing blank stands at the end of `text`.
 std::variant<Line, std::string> cut(std::string_view text) {
     Line line;
     while (!text.empty()) {
-        const std::size_t start = text.find_first_not_of(" \t");
-        if (start == std::string_view::npos) {
-            break;
-        }
-        text.remove_prefix(start);
+        text.remove_prefix(text.find_first_not_of(" \t"));
         const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
         const std::string_view word = text.substr(0, end);
         text.remove_prefix(end);

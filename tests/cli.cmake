@@ -11,6 +11,12 @@ add_executable(shimfuzz-run-misbehaving "${PROJECT_SOURCE_DIR}/harness/runner_ma
 shimfuzz_link_subject(shimfuzz-run-misbehaving misbehaving)
 target_link_libraries(shimfuzz-run-misbehaving PRIVATE shimfuzz_runner)
 
+add_executable(runner_test "${CMAKE_CURRENT_LIST_DIR}/runner_test.cpp")
+shimfuzz_link_subject(runner_test misbehaving)
+target_link_libraries(runner_test PRIVATE shimfuzz_runner GTest::gtest GTest::gtest_main)
+add_test(NAME runner_test COMMAND runner_test)
+set_tests_properties(runner_test PROPERTIES LABELS unit TIMEOUT 60)
+
 add_executable(cli_test "${CMAKE_CURRENT_LIST_DIR}/cli_test.cpp")
 target_link_libraries(cli_test PRIVATE shimfuzz_cli GTest::gtest GTest::gtest_main
   shimfuzz_warnings shimfuzz_sanitizers)

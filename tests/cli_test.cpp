@@ -24,6 +24,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -303,6 +304,111 @@ TEST_F(Deaths, are_explained_and_minimized_like_violations) {
 }
 
 #endif
+
+// ---- map ----
+
+class Map : public Cli {
+protected:
+    void SetUp() override {
+        Cli::SetUp();
+        put("a.scenario", "setup loop=lawful profile=plausible\n"
+                          "service_pass\n"
+                          "app_write size=2\n"
+                          "service_pass revents=out\n");
+    }
+
+    // The lines of `text` that begin with `mark`.
+    static std::set<std::string> lines_with(const std::string& text, const std::string& mark) {
+        std::set<std::string> lines;
+        std::istringstream in{text};
+        for (std::string line; std::getline(in, line);) {
+            if (line.starts_with(mark)) {
+                lines.insert(line.substr(mark.size()));
+            }
+        }
+        return lines;
+    }
+};
+
+TEST_F(Map, names_what_only_the_proof_has_been_in) {
+    const Ended ended = shimfuzz("map a.scenario --ops 1");
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    const std::string first = ended.out.substr(0, ended.out.find('\n'));
+    EXPECT_EQ(first, "reference, poll_loop: 1 scenarios have been in 1 of the 8 situations that "
+                     "every scenario of up to 1 ops has been in, and in 0 more.");
+    const std::set<std::string> gaps = lines_with(ended.out, "  gap  ");
+    EXPECT_EQ(gaps.size(), 7U) << ended.out;
+    EXPECT_TRUE(gaps.contains("established | nothing | in | read OK")) << ended.out;
+    EXPECT_FALSE(gaps.contains("established | nothing | out | write OK")) << ended.out;
+    EXPECT_EQ(count_lines(ended.out), 1 + gaps.size());
+}
+
+TEST_F(Map, is_drawn_as_a_page_with_what_is_seen_missing_and_beyond) {
+    put("b.scenario", get("a.scenario") + "rx_record bytes=1\nservice_pass revents=in\n");
+    const Ended ended = shimfuzz("map a.scenario b.scenario --ops 1 --out map.html");
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    const std::string page = get("map.html");
+    for (const char* part :
+         {"<h1>Situations of poll_loop on reference</h1>", "<td class=\"seen\">2</td>",
+          "<td class=\"gap\">gap</td>", "</html>\n"}) {
+        EXPECT_NE(page.find(part), std::string::npos) << "without " << part << '\n' << page;
+    }
+    for (const std::string& gap : lines_with(ended.out, "  gap  ")) {
+        EXPECT_NE(page.find("<li><code>" + gap + "</code></li>"), std::string::npos) << gap;
+    }
+
+    // No scenario without ops writes anything.
+    EXPECT_EQ(shimfuzz("map a.scenario --ops 0 --out map.html").exit_code, 0);
+    EXPECT_NE(get("map.html").find("<td class=\"beyond\">1</td>"), std::string::npos);
+}
+
+TEST_F(Map, has_no_gaps_where_all_has_been_seen) {
+    fs::create_directory(folder_ / "all");
+    for (const std::string revents : {"in", "out"}) {
+        put("all/" + revents, "setup loop=lawful profile=plausible start=handshake side=" +
+                                  std::string{revents == "in" ? "server" : "client"} +
+                                  "\nrx_record bytes=0\nservice_pass revents=" + revents + "\n");
+    }
+    const Ended ended = shimfuzz("map all --ops 0 --out map.html");
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_EQ(lines_with(ended.out, "  gap  "), std::set<std::string>{});
+    EXPECT_NE(get("map.html").find("<li>none</li>"), std::string::npos);
+}
+
+TEST_F(Map, is_refused_in_one_line) {
+    fs::create_directory(folder_ / "empty");
+    put("bad.scenario", "setup\nboo\n");
+    expect_refused("map none.scenario", {"none.scenario", "No such file"});
+    expect_refused("map bad.scenario", {"bad.scenario:2:", "'boo'"});
+    expect_refused("map empty", {"empty", "no scenarios"});
+    expect_refused("map a.scenario --target x", {"'x'", "poll_loop"});
+    expect_refused("map a.scenario --target tls_stream", {"tls_stream", "no proof", "poll_loop"});
+    expect_refused("map a.scenario --subject nobody", {"'nobody'", "reference"});
+    expect_refused("map a.scenario --ops 11", {"--ops", "11", "0 to 10"});
+    expect_refused("map a.scenario --ops many", {"--ops", "many"});
+    expect_refused("map a.scenario --out none/map.html", {"none/map.html", "cannot be written"});
+    expect_refused("map a.scenario --colour", {"--colour", "--out"});
+}
+
+// ---- prove ----
+
+class Prove : public Cli {};
+
+TEST_F(Prove, is_refused_before_anything_is_played) {
+    put("bad.known", "1 known\n");
+    expect_refused("prove x", {"x", "--subject"});
+    expect_refused("prove --target x", {"'x'", "poll_loop"});
+    expect_refused("prove --target tls_stream", {"tls_stream", "no proof", "poll_loop"});
+    expect_refused("prove --subject nobody", {"'nobody'", "reference", stale_want});
+    expect_refused("prove --subject ./nobody", {"./nobody", "no such runner"});
+    expect_refused("prove --subject /bin/true --ops 0", {"/bin/true"});
+    expect_refused("prove --ops 201", {"--ops", "201", "0 to 200"});
+    expect_refused("prove --ops -1", {"--ops", "-1"});
+    expect_refused("prove --ops", {"--ops"});
+    expect_refused("prove --json none/proof.json", {"none/proof.json", "cannot be written"});
+    expect_refused("prove --baseline none.known", {"none.known", "No such file"});
+    expect_refused("prove --baseline bad.known", {"bad.known:1:"});
+}
 
 // ---- minimize ----
 

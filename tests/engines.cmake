@@ -5,8 +5,8 @@
 
 add_custom_target(tests_counted)
 add_dependencies(tests_counted scenario_test lawful_loop_test dialect_test harness_test
-  judge_test determinism_test reference_io_test reference_settings_test reference_names_test
-  reference_memory_test reference_loopback_test)
+  judge_test determinism_test proof_test death_report_test runner_test reference_io_test
+  reference_settings_test reference_names_test reference_memory_test reference_loopback_test)
 foreach(subject IN ITEMS lws_4_1_6 lws_4_3_5)
   if(TARGET lws_conformance_test_${subject})
     add_dependencies(tests_counted lws_conformance_test_${subject})

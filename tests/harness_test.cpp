@@ -542,6 +542,108 @@ TEST(Allocations, fail_once_where_they_are_told_to) {
     EXPECT_EQ(allocations_live(), 0);
 }
 
+TEST(Allocations, fail_in_whatever_asks_for_memory) {
+    reset_allocations();
+    const SubjectScope scope;
+    fail_allocation(0);
+    EXPECT_EQ(kept(strdup("copy")), nullptr);
+    void* block = kept(std::malloc(1));
+    fail_allocation(0);
+    EXPECT_EQ(kept(std::realloc(block, 100)), nullptr);
+    EXPECT_EQ(allocations_live(), 1);  // it is the subject's as it was
+    std::free(block);
+    EXPECT_EQ(memory().asked, 3U);
+    EXPECT_EQ(memory().live_max, 1);
+    EXPECT_EQ(memory().bytes, 0);
+}
+
+// Where a state is put down, all of it must be known, and be the same from run to run.
+class RememberedBlocks : public testing::Test {
+protected:
+    void SetUp() override {
+        reset_allocations();
+        remember_blocks(true);
+    }
+    void TearDown() override {
+        remember_blocks(false);
+        reset_allocations();
+    }
+
+    static std::vector<std::size_t> sizes() {
+        std::vector<std::size_t> sizes;
+        for (const Block& block : blocks()) {
+            sizes.push_back(block.size);
+        }
+        return sizes;
+    }
+};
+
+TEST_F(RememberedBlocks, are_those_that_were_not_freed_in_the_order_they_were_asked_for) {
+    const SubjectScope scope;
+    void* first = kept(std::malloc(3));
+    void* second = kept(std::calloc(2, 4));
+    void* third = kept(strdup("copy"));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{3, 8, 5}));
+    std::free(second);
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{3, 5}));
+    first = kept(std::realloc(first, 100));
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{5, 100}));
+    EXPECT_EQ(blocks()[1].at, first);
+    std::free(first);
+    std::free(third);
+    EXPECT_TRUE(blocks().empty());
+}
+
+TEST_F(RememberedBlocks, hold_nothing_that_came_by_chance) {
+    const SubjectScope scope;
+    constexpr std::size_t size = 2048;
+    const auto all_are = [](const void* block, std::size_t from, std::size_t to, int value) {
+        const auto* bytes = static_cast<const unsigned char*>(block);
+        return std::all_of(bytes + from, bytes + to, [&](unsigned char b) { return b == value; });
+    };
+    // Large enough, and with something behind it, so that what is asked for next is likely to be
+    // what was freed last.
+    const auto leave_traces = [](std::size_t bytes) {
+        void* before = kept(std::malloc(bytes));
+        void* behind = kept(std::malloc(bytes));
+        std::memset(before, 0x5a, bytes);
+        std::free(before);
+        return behind;
+    };
+    void* behind = leave_traces(size);
+    void* block = kept(std::malloc(size));
+    EXPECT_TRUE(all_are(block, 0, size, 0));
+    std::memset(block, 0x5a, size);
+    void* behind_more = leave_traces(4 * size);
+    block = kept(std::realloc(block, 4 * size));
+    EXPECT_TRUE(all_are(block, 0, size, 0x5a));
+    EXPECT_TRUE(all_are(block, size, 4 * size, 0));
+    for (void* each : {block, behind, behind_more}) {
+        std::free(each);
+    }
+}
+
+TEST_F(RememberedBlocks, forget_what_is_not_among_them) {
+    remember_blocks(false);
+    const SubjectScope scope;
+    void* earlier = kept(std::malloc(1));
+    remember_blocks(true);
+    void* later = kept(std::malloc(2));
+    std::free(earlier);
+    EXPECT_EQ(sizes(), std::vector<std::size_t>{2});
+    std::free(later);
+}
+
+TEST_F(RememberedBlocks, are_no_more_than_there_is_a_place_for) {
+    const auto ask_for_too_many = [] {
+        const SubjectScope scope;
+        for (std::size_t i = 0; i <= blocks_max; ++i) {
+            static_cast<void>(kept(std::malloc(1)));
+        }
+    };
+    EXPECT_DEATH(ask_for_too_many(), "shimfuzz: the subject holds more than [0-9]+ blocks");
+}
+
 // ---- payload ----
 
 TEST(Payload, is_a_function_of_the_position) {
@@ -579,7 +681,7 @@ TEST(Invariants, are_listed_in_their_order_and_have_names_of_their_own) {
 
 TEST(Signatures, are_spelled_each_in_its_own_way) {
     std::set<std::string_view> done;
-    for (auto i = 0U; i <= static_cast<unsigned>(Done::grows); ++i) {
+    for (auto i = 0U; i <= static_cast<unsigned>(Done::misnamed_server); ++i) {
         EXPECT_TRUE(done.insert(spell(static_cast<Done>(i))).second) << i;
     }
     EXPECT_FALSE(done.contains("?"));

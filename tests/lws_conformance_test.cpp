@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -76,6 +77,12 @@ std::string told(const Document& document, const harness::Compared& compared) {
     return {text.begin(), text.end()};
 }
 
+std::string printed(const harness::Compared& compared) {
+    testing::internal::CaptureStderr();
+    harness::print_story(compared);
+    return testing::internal::GetCapturedStderr();
+}
+
 }  // namespace
 
 TEST(Conformance, dialect_tells_what_lws_does) {
@@ -139,6 +146,88 @@ TEST(Conformance, a_story_that_lost_an_event_is_compared_too) {
         }
     }
     EXPECT_GT(differences, 0U);
+}
+
+// Seen only where they part, so it is asked of a story that no lws has to tell.
+TEST(Conformance, a_story_is_told_in_words) {
+    using model::LoopEvent;
+    using model::ShimCall;
+    using model::SslError;
+    harness::Compared compared;
+    compared.events = {
+        {.kind = LoopEventKind::opening},
+        {.kind = LoopEventKind::called,
+         .call = ShimCall::handshake,
+         .answer = {.returned = -1, .error = SslError::want_read, .want_read = true}},
+        {.kind = LoopEventKind::slept, .events = {.in = true, .out = true}},
+        {.kind = LoopEventKind::woke, .events = {.hup = true}},
+        {.kind = LoopEventKind::established},
+        {.kind = LoopEventKind::returned, .flag = true},
+        {.kind = LoopEventKind::asked_writeable},
+        {.kind = LoopEventKind::writeable},
+        {.kind = LoopEventKind::wrote, .size = 7},
+        {.kind = LoopEventKind::called,
+         .call = ShimCall::write,
+         .size = 7,
+         .answer = {.returned = -1, .error = SslError::want_write, .want_write = true}},
+        {.kind = LoopEventKind::rx_flow, .flag = false},
+        {.kind = LoopEventKind::called,
+         .call = ShimCall::read,
+         .size = 4096,
+         .answer = {.returned = 5, .pending = 3}},
+        {.kind = LoopEventKind::received, .size = 5},
+        {.kind = LoopEventKind::slept, .flag = true},
+        {.kind = LoopEventKind::opened, .flag = true},
+        {.kind = LoopEventKind::closed}};
+    const std::size_t last = compared.events.size() - 1;
+    compared.difference = model::Difference{.at = last,
+                                            .of_dialect = {.kind = LoopEventKind::called,
+                                                           .call = ShimCall::shutdown,
+                                                           .size = model::DialectWorld::any_size,
+                                                           .answer = {.returned = 1}}};
+    EXPECT_EQ(printed(compared), "       0  the application opens the connection\n"
+                                 "       1  calls handshake -> -1 WANT_READ, want_read, pending 0\n"
+                                 "       2  sleeps IN OUT \n"
+                                 "       3  poll returns HUP \n"
+                                 "       4  tells: established\n"
+                                 "       5  the callback returns (yes)\n"
+                                 "       6  callback_on_writable\n"
+                                 "       7  tells: writeable\n"
+                                 "       8  lws_write 7 bytes\n"
+                                 "       9  calls SSL_write of 7 -> -1 WANT_WRITE, want_write, "
+                                 "pending 0\n"
+                                 "      10  rx_flow_control (no)\n"
+                                 "      11  calls SSL_read of 4096 -> 5, pending 3\n"
+                                 "      12  tells: received 5 bytes\n"
+                                 "      13  sleeps (at once)\n"
+                                 "      14  the connection is opened (yes)\n"
+                                 "   lws:     tells: closed\n"
+                                 // What the shim would have answered, a dialect cannot know.
+                                 "   dialect: calls SSL_shutdown of any size\n");
+
+    compared.events.pop_back();
+    const std::string ended = printed(compared);
+    EXPECT_NE(ended.find("   lws:     nothing more\n"), std::string::npos) << ended;
+    compared.difference.reset();
+    EXPECT_EQ(printed(compared).find("dialect"), std::string::npos);
+}
+
+// Of a long story the last events are printed: those before the difference.
+TEST(Conformance, a_long_story_is_told_from_near_its_end) {
+    constexpr std::size_t long_story = 100;
+    harness::Compared compared;
+    compared.events.resize(long_story);
+    compared.difference = model::Difference{.at = long_story - 1, .of_dialect = {}};
+    const std::string text = printed(compared);
+    EXPECT_EQ(text.find("      75  sleeps \n"), 0U) << text;
+    EXPECT_NE(text.find("      98  sleeps \n"), std::string::npos) << text;
+    EXPECT_EQ(std::ranges::count(text, '\n'), 24 + 2) << text;
+}
+
+TEST(Conformance, a_subject_without_a_dialect_has_none) {
+    EXPECT_EQ(harness::dialect_of("lws_4_1_6"), LwsVersion::v4_1_6);
+    EXPECT_EQ(harness::dialect_of("lws_4_3_5"), LwsVersion::v4_3_5);
+    EXPECT_FALSE(harness::dialect_of("reference").has_value());
 }
 
 TEST(Conformance, known_differences_are_as_the_table_says) {

@@ -6,6 +6,7 @@
 // Each part of a state is left out once, to see that the first of these can fail.
 
 #include "harness/allocation.hpp"
+#include "harness/cells.hpp"
 #include "harness/payload.hpp"
 #include "harness/proof.hpp"
 #include "harness/run.hpp"
@@ -346,6 +347,82 @@ TEST_F(State, IsReachedByAProofHoweverAnswersAreGiven) {
         EXPECT_GE(tried, pairs_least);
         EXPECT_EQ(proof.progress.states, reached.all.size());
     }
+}
+
+// ---- what a scenario has been in ----
+
+using Cells = std::set<std::string>;
+
+void add_cells_of(const Play& play, const Scenario& scenario, Cells& cells) {
+    harness::Trace trace;
+    static_cast<void>(harness::run(play, scenario, &trace));
+    harness::add_cells(scenario.setup, trace, cells);
+}
+
+// Those of the ops in `text`, and of the settling phase.
+Cells cells_of(const std::string& text) {
+    const auto parsed = scenario::parse(text);
+    const auto& document = std::get<scenario::Document>(parsed);
+    Cells cells;
+    add_cells_of(document.play, document.scenario, cells);
+    return cells;
+}
+
+TEST(Cells, SayWhereTheLoopWasWhatItWantedAndWhoWasToldWhat) {
+    EXPECT_EQ(
+        cells_of("setup loop=lawful profile=plausible start=handshake\n"
+                 "answer_handshake code=want_read\nservice_pass revents=in,out\n"
+                 "rx_record bytes=0\nservice_pass revents=in\n"),
+        (Cells{"handshake|nothing|in|handshake WANT_READ", "handshake|read|in|handshake OK"}));
+    EXPECT_EQ(cells_of("setup loop=lawful profile=plausible\n"
+                       "service_pass\ntx_room bytes=0\napp_write size=2\n"
+                       "rx_record bytes=3\nanswer_read code=want_write\n"
+                       "service_pass revents=in\n"
+                       "tx_room bytes=9\nservice_pass revents=out\n"),
+              (Cells{"established|nothing|in|read WANT_WRITE", "established|write|out|read OK",
+                     "established|write|out|write OK"}));
+    EXPECT_EQ(cells_of("setup loop=lawful profile=plausible\n"
+                       "service_pass\ntx_room bytes=1\napp_write size=2\n"
+                       "service_pass revents=out\n"
+                       "rx_record bytes=3\nservice_pass revents=in,hup\n"),
+              (Cells{"established|nothing|out|write WANT_WRITE",
+                     "established, output|write|in,hup|read OK"}));
+    EXPECT_EQ(
+        cells_of("setup loop=lawful profile=plausible\n"
+                 "service_pass\ntx_room bytes=1\napp_write size=2\n"
+                 "service_pass revents=out\nrx_record bytes=0\nservice_pass revents=in\n"
+                 "tx_room bytes=1\nservice_pass revents=out\n"),
+        (Cells{"established|nothing|out|write WANT_WRITE",
+               "established, output|write|in|read WANT_READ",
+               "established, output|both|out|write OK", "established|read|in|read WANT_READ"}));
+    EXPECT_EQ(cells_of("setup loop=lawful profile=plausible\n"
+                       "service_pass\nanswer_close_notify code=want_read\napp_close\n"
+                       "service_pass revents=out\nrx_record bytes=0\nservice_pass revents=in\n"),
+              (Cells{"closing|read|in|close_notify OK"}));
+}
+
+// What is answered before it is established is no part of the pass in which it opens.
+TEST(Cells, HaveNothingOfAHandshakeThatNobodyLookedAt) {
+    EXPECT_EQ(
+        cells_of("setup loop=lawful profile=any\nservice_pass revents=in\n"),
+        (Cells{"established|nothing|in|read WANT_READ", "established|read|in|read WANT_READ"}));
+}
+
+TEST(Cells, OfAProofAreThoseOfAllItsScenarios) {
+    harness::repeat_payload_after(1);
+    Reached reached;
+    const harness::Proof proof =
+        harness::prove({.play = looped, .ops_max = 1, .known = {}, .with_cells = true}, reached);
+    const Alphabet alphabet = harness::alphabet_of(looped, false, false);
+    Cells cells;
+    for (const scenario::Setup& setup : alphabet.setups) {
+        add_cells_of(looped, {.setup = setup, .ops = {}, .raw = {}}, cells);
+        for (const harness::Letter& letter : alphabet.letters) {
+            add_cells_of(looped, {.setup = setup, .ops = {letter.op}, .raw = {}}, cells);
+        }
+    }
+    EXPECT_FALSE(cells.empty());
+    EXPECT_EQ(proof.cells, cells);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <string>
 
@@ -363,6 +364,8 @@ TEST(Text, is_refused_by_line_and_reason) {
     EXPECT_EQ(refusal("setup colour=red\n"), "1: setup has no field 'colour'");
     EXPECT_EQ(refusal("setup read_size=0\n"), "1: '0' is not a read_size from 1 to 20000");
     EXPECT_EQ(refusal("setup read_size=20001\n"), "1: '20001' is not a read_size from 1 to 20000");
+    EXPECT_EQ(refusal("setup allow=md5,all\n"),
+              "1: 'md5,all' is not a set of allow: untrusted, expired, any_host");
     EXPECT_EQ(refusal("setup client\n"), "1: 'client' is not a field (name=value)");
     EXPECT_EQ(refusal("setup\n# fine\nservice_pas\n"),
               "3: 'service_pas' is not an op; 'shimfuzz list ops' names them");
@@ -391,6 +394,22 @@ TEST(Text, of_an_op_is_refused_by_its_operands) {
               "2: 'of' is not a flow of app_rx_flow: on, off");
     EXPECT_EQ(refusal_of_op("service_pass revents=in,err"),
               "2: 'in,err' is not a revents of service_pass: in, out, hup");
+}
+
+TEST(Text, of_raw_bytes_is_refused_by_what_is_no_byte) {
+    EXPECT_EQ(parsed("setup\nraw hex=00fF\nraw hex=1a\n").scenario.raw, (Bytes{0, 255, 26}));
+    EXPECT_EQ(refusal_of_op("raw"), "2: raw needs hex= and nothing else");
+    EXPECT_EQ(refusal_of_op("raw bytes=00"), "2: raw needs hex= and nothing else");
+    EXPECT_EQ(refusal_of_op("raw hex=00 hex=00"), "2: raw needs hex= and nothing else");
+    const std::string in_all = std::to_string(raw_max) + " in all";
+    EXPECT_EQ(refusal_of_op("raw hex=000"),
+              "2: raw bytes are two digits each, and at most " + in_all);
+    EXPECT_EQ(refusal_of_op("raw hex=0x"), "2: '0x' is not a byte in hexadecimal");
+    EXPECT_EQ(refusal_of_op("raw hex=00-1"), "2: '-1' is not a byte in hexadecimal");
+    const std::string full = "raw hex=" + std::string(2 * raw_max, '0');
+    EXPECT_EQ(parsed("setup\n" + full).scenario.raw.size(), raw_max);
+    EXPECT_EQ(refusal("setup\n" + full + "\nraw hex=00\n"),
+              "3: raw bytes are two digits each, and at most " + in_all);
 }
 
 TEST(Text, holds_as_many_ops_as_a_scenario_and_no_more) {
@@ -423,6 +442,57 @@ TEST(Text, is_told_from_bytes) {
     EXPECT_FALSE(looks_like_text(std::string_view{"setup\0", 6}));
     EXPECT_FALSE(looks_like_text("setup\x7f"));
     EXPECT_FALSE(looks_like_text("\x1b[0msetup"));
+}
+
+// ---- drawn scenarios ----
+
+std::vector<Play> all_plays() {
+    std::vector<Play> plays;
+    for (const Seam seam : {Seam::scripted, Seam::real}) {
+        for (const Loop loop : {Loop::none, Loop::lawful, Loop::lws}) {
+            for (const Profile profile : {Profile::plausible, Profile::any}) {
+                plays.push_back({.seam = seam, .loop = loop, .profile = profile});
+            }
+        }
+    }
+    return plays;
+}
+
+// Some three hundred ops of each kind; so many differ from their mean by less than a third.
+TEST(Draw, without_a_taste_takes_any_kind_of_op_that_means_something_as_often_as_another) {
+    constexpr std::size_t ops_of_a_kind = 300;
+    for (const Play& play : all_plays()) {
+        const auto means_something = [&](const OpDescription& description) {
+            return belongs_to(description.kind, play);
+        };
+        const auto kinds = std::ranges::count_if(op_table(), means_something);
+        Chance chance{6};
+        std::map<OpKind, std::size_t> drawn;
+        std::set<std::size_t> lengths;
+        std::size_t most_raw = 0;
+        for (std::size_t ops = 0; ops < static_cast<std::size_t>(kinds) * ops_of_a_kind;) {
+            const Scenario scenario = draw_uniformly(chance, play);
+            expect_canonical(scenario);
+            ops += scenario.ops.size();
+            lengths.insert(scenario.ops.size());
+            most_raw = std::max(most_raw, scenario.raw.size());
+            for (const Op& op : scenario.ops) {
+                ++drawn[op.kind];
+            }
+        }
+        EXPECT_EQ(drawn.size(), static_cast<std::size_t>(kinds));
+        for (const auto& [kind, count] : drawn) {
+            EXPECT_TRUE(belongs_to(kind, play)) << describe(kind).name;
+            EXPECT_GT(count, ops_of_a_kind * 2 / 3) << describe(kind).name;
+            EXPECT_LT(count, ops_of_a_kind * 3 / 2) << describe(kind).name;
+        }
+        EXPECT_LE(*lengths.rbegin(), uniform_ops_max);
+        EXPECT_GE(*lengths.rbegin(), uniform_ops_max * 9 / 10);
+        const bool holds_raw =
+            belongs_to(OpKind::wire_raw, play) || belongs_to(OpKind::config_alpn, play);
+        EXPECT_EQ(most_raw > 0, holds_raw);
+        EXPECT_LE(most_raw, uniform_raw_max);
+    }
 }
 
 // ---- simpler scenarios ----
