@@ -290,7 +290,9 @@ Report ShimCalls::ask_report(int returned) const noexcept {
 
 Told ShimCalls::told(int returned) const noexcept {
     const SubjectScope scope;
-    return {.is_transport = subject_get_error(connection_, returned) == subject_error_syscall,
+    const subject_error error = subject_get_error(connection_, returned);
+    return {.is_none = error == subject_error_none,
+            .is_transport = error == subject_error_syscall,
             .want_read = subject_want_read(connection_) != 0,
             .want_write = subject_want_write(connection_) != 0,
             .pending = subject_pending(connection_)};
