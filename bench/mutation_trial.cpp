@@ -41,6 +41,7 @@ constexpr int cannot_start_exit_code = 127;
 using Files = std::initializer_list<std::string_view>;
 constexpr Files all_files{"io.c", "error.c", "socket.c", "lawful_loop.cpp"};
 constexpr Files of_calls{"io.c", "error.c"};
+constexpr Files of_the_shim{"io.c", "error.c", "socket.c"};
 constexpr Files of_calls_and_loop{"io.c", "error.c", "lawful_loop.cpp"};
 constexpr Files of_the_loop{"lawful_loop.cpp"};
 
@@ -129,6 +130,7 @@ std::vector<Step> steps_of(const TrialSettings& settings) {
         promises(build, of_calls, "ReturnCodes.*", cases),
         promises(build, of_calls_and_loop, "PollLoop*", cases),
         promises(build, all_files, "Stream.*", cases_on_the_wire),
+        promises(build, of_the_shim, "Session.*:Guard.*", cases_on_the_wire),
         lives(build)};
     std::vector<Step> steps;
     std::ranges::copy_if(all, std::back_inserter(steps),
@@ -358,7 +360,11 @@ private:
         if (trial.playing != nullptr) {
             by = settings_.corpus[trial.playing->index].path;
         } else if (step.stage == Stage::promises) {
-            by = text_after(log, "[ RUN      ] ").value_or(step.name);
+            // The one that failed, which the end of the log names, or that the process died in:
+            // those that are skipped behind the first failure are said to run, too.
+            const std::optional<std::string> failed = text_after(log, "[  FAILED  ] ");
+            by =
+                failed.has_value() ? *failed : text_after(log, "[ RUN      ] ").value_or(step.name);
         }
         return {.stage = step.stage, .by = by, .what = what_killed(log, status)};
     }

@@ -74,12 +74,13 @@ endfunction()
 function(shimfuzz_add_reference_shim subject)
   get_target_property(includes shim_reference INCLUDE_DIRECTORIES)
   get_target_property(definitions shim_reference COMPILE_DEFINITIONS)
-  list(FILTER definitions EXCLUDE REGEX "^SUBJECT_NAME=")
+  list(FILTER definitions EXCLUDE REGEX "^SUBJECT_(NAME|GUARDS_MISUSE)=")
   # The patched copy lies elsewhere, and still includes the headers beside the original.
   add_subject(${subject}
     SOURCES ${ARGN}
     INCLUDES ${includes} "${PROJECT_SOURCE_DIR}/shim/reference"
-    DEFINITIONS ${definitions})
+    DEFINITIONS ${definitions}
+    GUARDS_MISUSE)
   set_target_properties(shim_${subject} PROPERTIES SHIMFUZZ_REST shim_reference)
 endfunction()
 

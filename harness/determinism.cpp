@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -28,6 +29,16 @@ void forbid(const char* function) noexcept {
 bool is_simulated(int fd) noexcept {
     return system_calls != nullptr && system_calls->simulates != nullptr &&
            system_calls->simulates(fd);
+}
+
+// What is simulated has no bytes out of band, as many sockets have none; of the flags that say how
+// to wait and whether to die it makes nothing.
+bool knows(int flags) noexcept {
+    if ((flags & MSG_OOB) == 0) {
+        return true;
+    }
+    errno = EOPNOTSUPP;
+    return false;
 }
 
 }  // namespace
@@ -144,7 +155,7 @@ int __wrap_socket(int domain, int type, int protocol) {
 
 ssize_t __wrap_send(int fd, const void* buffer, size_t size, int flags) {
     if (is_simulated(fd)) {
-        return system_calls->send(fd, buffer, size);
+        return knows(flags) ? system_calls->send(fd, buffer, size) : -1;
     }
     forbid("send");
     return __real_send(fd, buffer, size, flags);
@@ -152,7 +163,7 @@ ssize_t __wrap_send(int fd, const void* buffer, size_t size, int flags) {
 
 ssize_t __wrap_recv(int fd, void* buffer, size_t size, int flags) {
     if (is_simulated(fd)) {
-        return system_calls->receive(fd, buffer, size);
+        return knows(flags) ? system_calls->receive(fd, buffer, size) : -1;
     }
     forbid("recv");
     return __real_recv(fd, buffer, size, flags);

@@ -195,6 +195,7 @@ void Peer::begin(const scenario::Setup& setup, Wire& wire) noexcept {
     close_due_ = renegotiation_due_ = renegotiation_begun_ = established_ = failed_ = was_closed_ =
         closed_ = false;
     content_is_right_ = true;
+    alert_heard_.reset();
     contexts_->chance = SeededChance{peer_seed};
     Context& context = contexts_->of(is_server_, setup);
     contexts_->ssl = &context.ssl;
@@ -257,6 +258,11 @@ bool Peer::went_on(int code) noexcept {
     case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
         was_closed_ = true;
         return false;
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: {
+        const unsigned char* alert = contexts_->ssl->MBEDTLS_PRIVATE(in_msg);
+        alert_heard_ = {alert[0], alert[1]};
+        break;
+    }
     }
     failed_ = true;
     return false;

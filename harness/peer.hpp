@@ -11,7 +11,9 @@
 #include "harness/rx_stream.hpp"
 #include "harness/wire.hpp"
 
+#include <array>
 #include <memory>
+#include <optional>
 
 namespace shimfuzz::harness {
 
@@ -40,6 +42,11 @@ public:
     // Plaintext that its application sends, but for what waits for others, and that came.
     [[nodiscard]] std::uint64_t may_send() const noexcept;
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+
+    // The fatal alert that ended it, level and description.
+    [[nodiscard]] const std::optional<std::array<std::uint8_t, 2>>& alert_heard() const noexcept {
+        return alert_heard_;
+    }
 
     // All that came was what the subject's application sent, in order.
     [[nodiscard]] bool content_is_right() const noexcept { return content_is_right_; }
@@ -82,6 +89,7 @@ private:
     bool was_closed_ = false;
     bool closed_ = false;
     bool content_is_right_ = true;
+    std::optional<std::array<std::uint8_t, 2>> alert_heard_;
 };
 
 }  // namespace shimfuzz::harness

@@ -290,7 +290,9 @@ Report ShimCalls::ask_report(int returned) const noexcept {
 
 Told ShimCalls::told(int returned) const noexcept {
     const SubjectScope scope;
-    return {.is_transport = subject_get_error(connection_, returned) == subject_error_syscall,
+    const subject_error error = subject_get_error(connection_, returned);
+    return {.is_none = error == subject_error_none,
+            .is_transport = error == subject_error_syscall,
             .want_read = subject_want_read(connection_) != 0,
             .want_write = subject_want_write(connection_) != 0,
             .pending = subject_pending(connection_)};
@@ -434,13 +436,22 @@ void ShimCalls::misuse(const scenario::Op& op, std::size_t outstanding) noexcept
     connection_ = kept;
 }
 
-// Another length, and then the right one with another first byte, and with another last byte.
+// Another length, and then the right one with another first byte, with another last byte, and with
+// two others, a word apart, of which only the highest bits are.
 void ShimCalls::misuse_outstanding(std::size_t outstanding) noexcept {
     const std::uint64_t position = tls_.facts().accepted;
     misuse_write(write_buffer(position, outstanding % scenario::size_max + 1));
     for (const std::size_t place : {std::size_t{0}, outstanding - 1}) {
         const std::span<std::uint8_t> buffer = write_buffer(position, outstanding);
         buffer[place] = static_cast<std::uint8_t>(buffer[place] ^ 1U);
+        misuse_write(buffer);
+    }
+    constexpr std::size_t word = 8;
+    if (outstanding >= 2 * word) {
+        const std::span<std::uint8_t> buffer = write_buffer(position, outstanding);
+        for (const std::size_t place : {word - 1, 2 * word - 1}) {
+            buffer[place] = static_cast<std::uint8_t>(buffer[place] ^ 0x80U);
+        }
         misuse_write(buffer);
     }
 }

@@ -49,6 +49,9 @@ public:
 
     [[nodiscard]] bool is_open() const noexcept { return connection_ != nullptr; }
 
+    // For whoever asks the subject what this does not (harness/by_hand.hpp).
+    [[nodiscard]] subject_connection* connection() noexcept { return connection_; }
+
     CallResult handshake() noexcept;
     CallResult read(std::size_t size) noexcept;
     CallResult write(std::uint64_t position, std::size_t size) noexcept;  // payload from `position`

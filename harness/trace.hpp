@@ -31,6 +31,7 @@ struct TraceAnswer {
 // What the shim says after a call when it is asked in each way that SSL_get_error(3), SSL_want(3)
 // and SSL_pending(3) know. What lws makes of it is the call's report.
 struct Told {
+    bool is_none = false;       // SSL_ERROR_NONE: the call succeeded
     bool is_transport = false;  // SSL_ERROR_SYSCALL: not TLS failed, but what is below it
     bool want_read = false;
     bool want_write = false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace shimfuzz::harness {
 
@@ -80,6 +81,7 @@ void Wire::reset() noexcept {
     rx_room_.reset();
     end_.reset();
     is_shut_down_ = false;
+    is_interrupted_ = false;
     damage_count_ = 0;
     received_ = 0;
     sent_ = 0;
@@ -87,6 +89,9 @@ void Wire::reset() noexcept {
 }
 
 std::ptrdiff_t Wire::subject_sends(std::span<const std::uint8_t> bytes) noexcept {
+    if (std::exchange(is_interrupted_, false)) {
+        return -EINTR;
+    }
     if (end_now() == WireEnd::reset || is_shut_down_) {
         return -EPIPE;
     }
@@ -100,6 +105,9 @@ std::ptrdiff_t Wire::subject_sends(std::span<const std::uint8_t> bytes) noexcept
 }
 
 std::ptrdiff_t Wire::subject_receives(std::span<std::uint8_t> bytes) noexcept {
+    if (std::exchange(is_interrupted_, false)) {
+        return -EINTR;
+    }
     if (to_subject_.size() == 0 && end_now().has_value()) {
         return end_ == WireEnd::eof ? 0 : -ECONNRESET;
     }

@@ -99,6 +99,9 @@ public:
     // Nothing more reaches the subject after what is in flight; what the peer sends is lost.
     void end(scenario::WireEnd way) noexcept { end_ = end_.value_or(way); }
 
+    // A signal interrupts the subject's next call, which does nothing then.
+    void interrupt() noexcept { is_interrupted_ = true; }
+
     // While it is undisturbed nothing is withheld, damaged or cut off; what was to be waits.
     void set_undisturbed(bool undisturbed) noexcept;
 
@@ -129,6 +132,7 @@ private:
     std::optional<std::uint32_t> rx_room_;
     std::optional<scenario::WireEnd> end_;
     bool is_shut_down_ = false;
+    bool is_interrupted_ = false;
     std::array<Damage, corruptions_max> damages_{};
     std::size_t damage_count_ = 0;
     std::uint64_t received_ = 0;

@@ -247,7 +247,7 @@ std::string objection_to(const File& file, const Include& include) {
         const bool seam =
             own != "scenario" && own != "model" &&
             (include.name == "shim/subject.h" || include.name == "shim/config_subject.h" ||
-             include.name == "shim/loop_subject.h");
+             include.name == "shim/loop_subject.h" || include.name == "shim/more_subject.h");
         return seam ? "" : "a shim is reached through its interface, from harness/ on";
     }
     if (layers().contains(other) && include.name.find('/') != std::string::npos) {
