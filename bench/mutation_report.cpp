@@ -138,7 +138,8 @@ std::vector<Tried> tried_in(const std::filesystem::path& path,
     }
     std::vector<Tried> tried;
     try {
-        for (const ordered_json& row : ordered_json::parse(std::ifstream{path}).at("rows")) {
+        const ordered_json results = ordered_json::parse(std::ifstream{path});
+        for (const ordered_json& row : results.at("rows")) {
             tried.push_back({.mutation = *by_key.at(row.at("key")), .killed = std::nullopt});
             if (row.at("state") == "killed") {
                 tried.back().killed = Killed{.stage = stage_called(row.at("stage")),

@@ -84,6 +84,13 @@ TEST_F(MutationScore, is_nothing_where_nothing_is_remembered) {
     EXPECT_EQ(score("--every 50 --corpus nothing")["killed"], 0);
 }
 
+// The list may have changed since; what was killed and what was not has not.
+TEST_F(MutationScore, is_the_same_of_what_was_written_down) {
+    const json tried = score("--every 50");
+    const json judged = score("--from score_0.json");
+    EXPECT_EQ(judged, tried);
+}
+
 TEST_F(MutationScore, a_declaration_about_no_mutation_is_an_error) {
     tests::write(folder_ / "list.txt", "io.c SSL_read: nothing | of -> the kind\n"
                                        "    equivalent: it is not there\n");
