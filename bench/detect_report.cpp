@@ -19,9 +19,18 @@ using nlohmann::json;
 // ---- tables ----
 
 std::string cell(const std::optional<Summary>& summary) {
-    return summary.has_value()
-               ? fmt::format("{} ({}/{})", spell(summary), summary->detected, summary->searches)
-               : "-";
+    if (!summary.has_value()) {
+        return "-";
+    }
+    const std::string seconds =
+        summary->seconds.has_value() ? fmt::format(", {:.2f} s", *summary->seconds) : "";
+    return fmt::format("{}{} ({}/{})", spell(summary), seconds, summary->detected,
+                       summary->searches);
+}
+
+// Two digits that say something, on either side of 1.
+std::string ratio_text(double ratio) {
+    return ratio > 0 ? fmt::format("{:.{}f}", ratio, ratio < 1 ? 2 : 1) : "-";
 }
 
 // The hardest first: those that random scenarios need most executions for.
@@ -107,10 +116,9 @@ std::string standing_text(const std::vector<BugSummary>& bugs) {
         standing.hard_bugs);
     for (std::size_t i = 1; i < engines().size(); ++i) {
         if (was_asked(bugs, i)) {
-            text += fmt::format(
-                "| `{}` | {} | {} |\n", engines()[i].name,
-                standing.times_ours[i] > 0 ? fmt::format("{:.1f}", standing.times_ours[i]) : "-",
-                names(standing.better_than_ours[i]));
+            text += fmt::format("| `{}` | {} | {} |\n", engines()[i].name,
+                                ratio_text(standing.times_ours[i]),
+                                names(standing.better_than_ours[i]));
         } else {
             text += fmt::format("| `{}` | absent | |\n", engines()[i].name);
         }
@@ -206,7 +214,7 @@ std::string curve(const std::vector<Observation>& observations, const char* colo
 
 std::string markdown_of(const DetectSettings& settings, const std::vector<BugSummary>& bugs) {
     return fmt::format(
-        "{}\nExecutions until each bug was detected: the median of {} seeds (of AFL++ "
+        "{}\nExecutions and seconds until each bug was detected: the median of {} seeds (of AFL++ "
         "{}; of the bounded search, which knows no chance, one), and how many of them detected it "
         "within {:g} s; `>` where fewer than "
         "half did.\n\n{}\nThe median execution at which the planted line first ran, "
