@@ -397,17 +397,18 @@ class Prove : public Cli {};
 TEST_F(Prove, is_refused_before_anything_is_played) {
     put("bad.known", "1 known\n");
     expect_refused("prove x", {"x", "--subject"});
-    expect_refused("prove --target x", {"'x'", "poll_loop"});
-    expect_refused("prove --target tls_stream", {"tls_stream", "no proof", "poll_loop"});
-    expect_refused("prove --subject nobody", {"'nobody'", "reference", stale_want});
-    expect_refused("prove --subject ./nobody", {"./nobody", "no such runner"});
+    expect_refused("prove --ops 0 --target x", {"'x'", "poll_loop"});
+    expect_refused("prove --ops 0 --target tls_stream", {"tls_stream", "no proof", "poll_loop"});
+    expect_refused("prove --ops 0 --subject nobody", {"'nobody'", "reference", stale_want});
+    expect_refused("prove --ops 0 --subject ./nobody", {"./nobody", "no such runner"});
     expect_refused("prove --subject /bin/true --ops 0", {"/bin/true"});
     expect_refused("prove --ops 201", {"--ops", "201", "0 to 200"});
     expect_refused("prove --ops -1", {"--ops", "-1"});
     expect_refused("prove --ops", {"--ops"});
-    expect_refused("prove --json none/proof.json", {"none/proof.json", "cannot be written"});
-    expect_refused("prove --baseline none.known", {"none.known", "No such file"});
-    expect_refused("prove --baseline bad.known", {"bad.known:1:"});
+    expect_refused("prove --ops 0 --json none/proof.json",
+                   {"none/proof.json", "cannot be written"});
+    expect_refused("prove --ops 0 --baseline none.known", {"none.known", "No such file"});
+    expect_refused("prove --ops 0 --baseline bad.known", {"bad.known:1:"});
 }
 
 // ---- minimize ----
