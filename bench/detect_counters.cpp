@@ -40,8 +40,8 @@ std::vector<Played> read_account(const fs::path& path) {
 // Real mbedTLS plays a thousand inputs a second; no search waits longer than this for its counters.
 constexpr double account_seconds_max = 2;
 
-// The account that `program` gives of `inputs`, or of as many as there is time for. Of some it dies,
-// and goes on behind them.
+// The account that `program` gives of `inputs`, or of as many as there is time for. Of some it
+// dies, and goes on behind them.
 std::vector<Played> account_of(const fs::path& program, const fs::path& inputs,
                                const fs::path& scratch) {
     constexpr int deaths_max = 2'000;

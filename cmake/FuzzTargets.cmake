@@ -140,8 +140,8 @@ endfunction()
 
 # shimfuzz_is_of_another_mbedtls(<scenario> <out_variable>)
 #
-# Sets <out_variable> to whether what <scenario> shows without memory is no matter of the build's own
-# mbedTLS: which allocation is the nth was counted with 2.28, or with a kit.
+# Sets <out_variable> to whether what <scenario> shows without memory is no matter of the build's
+# own mbedTLS: which allocation is the nth was counted with 2.28, or with a kit.
 function(shimfuzz_is_of_another_mbedtls scenario out_variable)
   file(STRINGS "${scenario}" runs_out REGEX "^alloc_fail " LIMIT_COUNT 1)
   file(STRINGS "${scenario}" on_real_seam REGEX "^setup .* seam=real " LIMIT_COUNT 1)

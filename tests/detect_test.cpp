@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <string>
 
 namespace shimfuzz {
@@ -76,6 +77,23 @@ TEST_F(Detect, asks_for_a_proof_once_and_where_there_is_one) {
     EXPECT_EQ(searches[0].at("bug"), "mutant_rx_flow_ignored");
     EXPECT_TRUE(searches[0].at("detected").get<bool>()) << searches;
     EXPECT_GT(searches[0].at("executions"), 0) << searches;
+}
+
+TEST_F(Detect, knows_of_which_targets_there_is_a_proof) {
+    const json manifest =
+        json::parse(tests::read(fs::path{SHIMFUZZ_BINARY_DIR} / "cli" / "manifest.json"));
+    std::map<std::string, std::string> one_of_each;
+    for (const json& mutant : manifest.at("mutants")) {
+        one_of_each.emplace(mutant.at("target"), mutant.at("name"));
+    }
+    EXPECT_GT(one_of_each.size(), 4U);
+    for (const auto& [target, mutant] : one_of_each) {
+        const Ended proof = tests::run(folder_, fs::path{SHIMFUZZ_BINARY_DIR} / "cli" / "shimfuzz",
+                                       "prove --ops 0 --target " + target);
+        const Ended ended = detect("--engine prove --bug mutant_" + mutant);
+        const bool is_asked = ended.err.find("1 searches") != std::string::npos;
+        EXPECT_EQ(is_asked, proof.exit_code == 0) << target << proof.err << ended.err;
+    }
 }
 
 TEST_F(Detect, overwrites_nothing) {
