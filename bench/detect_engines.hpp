@@ -54,7 +54,7 @@ struct Counters {
 struct Search {
     bool detected = false;
     std::uint64_t executions = 0;  // until then, or in all
-    double seconds = 0;            // of the processor; of AFL++ on the wall
+    double seconds = 0;            // of the processor; of AFL++ and prove on the wall
     int starts = 0;                // of the program
     std::string signature;         // of what was detected
     std::optional<Counters> counters;
