@@ -179,7 +179,7 @@ std::string axes() {
     return svg;
 }
 
-// What is known of the detections of one engine.
+// The searches of one engine.
 std::vector<Observation> observations_of(std::string_view engine, const std::vector<json>& rows) {
     std::vector<Observation> observations;
     for (const json& row : rows) {
@@ -194,10 +194,18 @@ std::vector<Observation> observations_of(std::string_view engine, const std::vec
 std::string curve(const std::vector<Observation>& observations, const char* colour,
                   std::string_view name, double& label_y) {
     std::string path = fmt::format("M{:.1f} {:.1f}", x_of(1), y_of(0));
+    std::vector<double> detections;
+    for (const Observation& search : observations) {
+        if (search.happened) {
+            detections.push_back(search.value);
+        }
+    }
+    std::ranges::sort(detections);
+    // Of all searches, and no estimate: of searches that were given up nobody knows more.
     double share = 0;
-    for (const Step& step : happened_by(observations)) {
-        share = step.share;
-        path += fmt::format("H{:.1f}V{:.1f}", x_of(step.value), y_of(share));
+    for (const double executions : detections) {
+        share += 1 / static_cast<double>(observations.size());
+        path += fmt::format("H{:.1f}V{:.1f}", x_of(executions), y_of(share));
     }
     path +=
         fmt::format("H{:.1f}", x_of(std::ranges::max(observations, {}, &Observation::value).value));
