@@ -255,10 +255,10 @@ Search search_by_afl(const Engine& engine, const PlantedBug& bug, int seed, doub
 Search search_by_proof(const PlantedBug& bug, double seconds_max) {
     const TemporaryFolder folder;
     const fs::path told = folder.path() / "proof.json";
-    static_cast<void>(
-        run_program({(build_folder() / "cli" / "shimfuzz").string(), "prove", "--subject", bug.name,
-                     "--target", bug.target, "--json", told.string()},
-                    {}, folder.path()));
+    const std::string tool = (build_folder() / "cli" / "shimfuzz").string();
+    static_cast<void>(run_program(
+        {tool, "prove", "--subject", bug.name, "--target", bug.target, "--json", told.string()}, {},
+        folder.path()));
     const nlohmann::json proofs = nlohmann::json::parse(read_whole(told), nullptr, false);
     if (!proofs.is_array() || proofs.size() != 1) {
         give_up(fmt::format("nothing is proven of {}: run './dev prove --subject {}' to see why",
