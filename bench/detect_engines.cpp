@@ -249,9 +249,9 @@ Search search_by_afl(const Engine& engine, const PlantedBug& bug, int seed, doub
 
 // ---- the bounded search ----
 
-// It has an order of its own and no use for chance. It plays in a process of the tool's, so what is
-// known is its time on the wall. What takes longer than `seconds_max` counts as given up then, after
-// as many plays as it makes in that time.
+// It has an order of its own and no use for chance. It plays in a process of the tool's, so what
+// is known is its time on the wall. What takes longer than `seconds_max` counts as given up then,
+// after as many plays as it makes in that time.
 Search search_by_proof(const PlantedBug& bug, double seconds_max) {
     const TemporaryFolder folder;
     const fs::path told = folder.path() / "proof.json";
