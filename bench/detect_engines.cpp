@@ -250,16 +250,22 @@ Search search_by_afl(const Engine& engine, const PlantedBug& bug, int seed, doub
 // ---- the bounded search ----
 
 // It has an order of its own and no use for chance. It plays in a process of the tool's, so what
-// is known is its time on the wall. What takes longer than `seconds_max` counts as given up then,
-// after as many plays as it makes in that time.
+// is known is its time on the wall. Of one that is given up it is known how far it had come when it
+// last said so.
 Search search_by_proof(const PlantedBug& bug, double seconds_max) {
     const TemporaryFolder folder;
     const fs::path told = folder.path() / "proof.json";
     const std::string tool = (build_folder() / "cli" / "shimfuzz").string();
-    static_cast<void>(run_program(
-        {tool, "prove", "--subject", bug.name, "--target", bug.target, "--json", told.string()}, {},
-        folder.path()));
+    const FuzzerRun run = run_program(
+        {in_path("timeout")->string(), "--signal=INT", fmt::format("{:.3f}", seconds_max), tool,
+         "prove", "--subject", bug.name, "--target", bug.target, "--json", told.string()},
+        {}, folder.path());
     const nlohmann::json proofs = nlohmann::json::parse(read_whole(told), nullptr, false);
+    if (!proofs.is_array() && run.seconds >= seconds_max) {
+        return {.executions = number_after(text_after(run.log, " states").value_or(""), ","),
+                .seconds = seconds_max,
+                .starts = 1};
+    }
     if (!proofs.is_array() || proofs.size() != 1) {
         give_up(fmt::format("nothing is proven of {}: run './dev prove --subject {}' to see why",
                             bug.name, bug.name));
@@ -268,14 +274,7 @@ Search search_by_proof(const PlantedBug& bug, double seconds_max) {
     Search found{.executions = proof["plays"], .seconds = proof["seconds"], .starts = 1};
     if (!proof["refuted_by"].is_null()) {
         found.signature = proof["refuted_by"]["signature"];
-        found.detected =
-            found.signature.starts_with(bug.caught_by + ":") && found.seconds <= seconds_max;
-    }
-    if (found.seconds > seconds_max) {
-        const double share = seconds_max / found.seconds;
-        found.executions =
-            static_cast<std::uint64_t>(static_cast<double>(found.executions) * share);
-        found.seconds = seconds_max;
+        found.detected = found.signature.starts_with(bug.caught_by + ":");
     }
     return found;
 }
@@ -294,6 +293,9 @@ const Engine* find_engine(std::string_view name) noexcept {
 std::optional<std::string> why_absent(const Engine& engine) {
     if (engine.name == "afl" && !in_path("afl-fuzz").has_value()) {
         return "no afl-fuzz in PATH (package afl++)";
+    }
+    if (engine.name == "prove" && !in_path("timeout").has_value()) {
+        return "no timeout in PATH (package coreutils)";
     }
     if (engine.name == "afl" && !fs::is_directory(afl_folder() / "fuzz")) {
         return fmt::format("nothing is built in {}", afl_folder().string());
