@@ -246,13 +246,16 @@ bool is_within(const json& some, const json& all) {
 
 // Under the reference the loop polls for all that is waited for, and for nothing without a reason;
 // so what a page of another shim shows is that shim's. After a write that wants to read the law
-// itself grants a pass of grace.
+// itself grants a pass of grace, so those scenarios are left out here.
 TEST_F(Page, has_even_bands_where_all_is_upheld) {
     std::size_t rows = 0;
+    std::size_t even = 0;
     for (const auto& entry : fs::directory_iterator{source_dir / "corpus" / "poll_loop"}) {
         const Ended ended =
             shimfuzz("explain '" + entry.path().string() + "' --json --subject reference");
-        const bool has_grace = entry.path().stem() == "write_wants_to_read";
+        const bool has_grace =
+            read(entry.path()).find("answer_write code=want_read") != std::string::npos;
+        even += has_grace ? 0 : 1;
         const json run = json::parse(ended.out);
         for (const json& row : run.at("rows")) {
             ++rows;
@@ -263,6 +266,7 @@ TEST_F(Page, has_even_bands_where_all_is_upheld) {
         }
     }
     EXPECT_GT(rows, 50U);
+    EXPECT_GT(even, 30U);
 }
 
 TEST_F(Page, needs_nothing_from_anywhere) {
