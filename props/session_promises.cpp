@@ -409,7 +409,8 @@ RC_GTEST_PROP(Guard, nothing_is_done_with_a_peer_that_was_refused, ()) {
 // Settings that could not be put into effect are none to go on with.
 RC_GTEST_PROP(Guard, nothing_is_done_where_a_handshake_could_not_begin, ()) {
     ByHand hand{verifying(*sides(), Identity::good, Verify::required)};
-    RC_ASSERT(hand.connection() != nullptr);
+    const bool is_open = hand.connection() != nullptr;
+    RC_ASSERT(is_open);
     hand.happens(op(OpKind::alloc_fail, 0));
     RC_ASSERT(!hand.shakes_hands());
     RC_ASSERT(hand.last().returned == -1);
