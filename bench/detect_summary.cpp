@@ -78,12 +78,8 @@ Summary summary_of(const std::vector<json>& rows) {
         executions.push_back({.value = values.back(), .happened = detected});
         seconds.push_back({.value = row["seconds"], .happened = detected});
     }
-    // A search that is slow is given up after few executions, and that is no chance: where fewer
-    // than half detected anything, the estimate could still say a number.
-    if (2 * summary.detected >= summary.searches) {
-        summary.median = survival_median(executions);
-        summary.seconds = survival_median(seconds);
-    }
+    summary.median = survival_median(executions);
+    summary.seconds = survival_median(seconds);
     summary.at_least = median(values);
     summary.executions_per_detection =
         summary.detected > 0 ? all / summary.detected : std::numeric_limits<double>::infinity();

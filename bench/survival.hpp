@@ -25,7 +25,8 @@ struct Step {
 // and Meier: a step for each that did.
 [[nodiscard]] std::vector<Step> happened_by(std::vector<Observation> observations);
 
-// survival_median returns the smallest value by which half have; nothing if that many never did.
+// survival_median returns the smallest value by which half have; nothing if fewer than half are
+// known to.
 [[nodiscard]] std::optional<double> survival_median(const std::vector<Observation>& observations);
 
 }  // namespace shimfuzz::bench

@@ -29,6 +29,11 @@ TEST(SurvivalMedian, is_none_where_too_few_have) {
     EXPECT_EQ(survival_median({happened(1), given_up(5)}), 1.0);
 }
 
+// The estimate would say 9, because nobody else was still looked at.
+TEST(SurvivalMedian, is_none_where_only_the_last_of_three_has) {
+    EXPECT_EQ(survival_median({given_up(1), given_up(2), happened(9)}), std::nullopt);
+}
+
 // Who was given up early says nothing of what came later: of ten, five are lost at 1; of the other
 // five three have happened by 4. Counted as if they had been found at 1, or never, the median would
 // be 1, or none.
