@@ -181,6 +181,35 @@ TEST_F(Explain, legend_explains_every_column) {
     EXPECT_EQ(columns, 13U);
 }
 
+// ---- what is known of a subject ----
+
+// A tool in a build of its own, with an mbedTLS that nobody has.
+TEST_F(Cli, knows_of_a_subject_what_is_known_with_the_builds_own_mbedtls) {
+    fs::create_directory(folder_ / "cli");
+    fs::copy_file(build_dir / "cli" / "shimfuzz", folder_ / "cli" / "shimfuzz");
+    nlohmann::json manifest =
+        nlohmann::json::parse(tests::read(build_dir / "cli" / "manifest.json"));
+    manifest["known_findings"] = (folder_ / "known").string();
+    manifest["known_suffix"] = "_mbedtls_9_9";
+    tests::write(folder_ / "cli" / "manifest.json", manifest.dump());
+    fs::create_directory(folder_ / "known");
+    tests::write(folder_ / "known" / "reference.known", "1 known a: b -> c\n2 known a: b -> d\n");
+    const auto count = [&] {
+        const Ended ended =
+            tests::run(folder_, folder_ / "cli" / "shimfuzz", "list subjects --json");
+        EXPECT_EQ(ended.exit_code, 0) << ended.err;
+        for (const nlohmann::json& subject : nlohmann::json::parse(ended.out)) {
+            if (subject.at("subject") == "reference") {
+                return subject.at("known").get<int>();
+            }
+        }
+        return -1;
+    };
+    EXPECT_EQ(count(), 2);  // nothing is said of that mbedTLS
+    tests::write(folder_ / "known" / "reference_mbedtls_9_9.known", "3 known a: b -> c\n");
+    EXPECT_EQ(count(), 1);
+}
+
 // ---- deaths ----
 
 class Deaths : public Cli {
