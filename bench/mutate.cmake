@@ -19,10 +19,14 @@ set(mutated_files
 set(mutations "${CMAKE_CURRENT_BINARY_DIR}/mutations")
 file(MAKE_DIRECTORY "${mutations}")
 
+# What who makes the mutations shares with who tries them.
+add_library(mutations STATIC fuzzer_run.cpp mutation.cpp)
+target_link_libraries(mutations
+  PUBLIC shimfuzz_scenario nlohmann_json::nlohmann_json fmt::fmt-header-only)
+
 add_executable(mutate_source
-  mutate_source.cpp fuzzer_run.cpp mutated_copy.cpp mutation.cpp mutation_rules.cpp syntax_tree.cpp)
-target_link_libraries(mutate_source PRIVATE
-  shimfuzz_scenario nlohmann_json::nlohmann_json fmt::fmt-header-only)
+  mutate_source.cpp mutated_copy.cpp mutation_rules.cpp syntax_tree.cpp)
+target_link_libraries(mutate_source PRIVATE mutations)
 
 # What clang says of each file, and then the copies of all of them: they are numbered together.
 set(file_and_tree "")
@@ -73,13 +77,12 @@ target_compile_options(shim_mutated PRIVATE -w)
 target_compile_options(shimfuzz_lawful_loop_mutated PRIVATE -w)
 
 add_executable(shimfuzz-mutate
-  mutate.cpp fuzzer_run.cpp mutation.cpp mutation_report.cpp mutation_trial.cpp
+  mutate.cpp mutation_report.cpp mutation_trial.cpp
   "${PROJECT_SOURCE_DIR}/fuzz/sanitizer_defaults.cpp" "${mutations}/mutations.json")
 target_compile_definitions(shimfuzz-mutate PRIVATE
   SHIMFUZZ_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SHIMFUZZ_MUTATIONS="${mutations}/mutations.json")
 shimfuzz_link_subject(shimfuzz-mutate mutated)
-target_link_libraries(shimfuzz-mutate PRIVATE
-  CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt-header-only)
+target_link_libraries(shimfuzz-mutate PRIVATE mutations CLI11::CLI11)
 
 # What only the later stages start, and the test does not: `./dev bench mutate` has them built.
 add_custom_target(mutated_programs)

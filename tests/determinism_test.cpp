@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The same input gives the same trace: a thousand times over, after any others, in any process. And
+// The same input gives the same trace: many times over, after any others, in any process. And
 // the guard that is to keep it so: nothing that differs from run to run can be asked while a
 // scenario plays.
 
@@ -41,7 +41,7 @@ using scenario::Document;
 
 namespace {
 
-constexpr std::uint32_t replays_count = 1000;
+constexpr std::uint32_t replays_count = SHIMFUZZ_SANITIZED ? 100 : 1000;
 constexpr std::uint32_t random_inputs_count = 16;  // of each play
 constexpr std::size_t random_input_size = 200;
 
@@ -163,7 +163,7 @@ std::string digest_elsewhere() {
 
 }  // namespace
 
-TEST(SameInput, gives_the_same_trace_a_thousand_times) {
+TEST(SameInput, gives_the_same_trace_each_time) {
     for (const Document& input : all_inputs()) {
         const Played first = play(input);
         const std::string text = text_of(input, first);
