@@ -191,7 +191,7 @@ int subject_write(subject_connection* connection, const void* buffer, int length
     auto size = static_cast<std::size_t>(length);
     const unsigned char* data = passed(*connection, bytes, size);
     const int code = mbedtls_ssl_write(&connection->tls, data, size);
-    connection->outstanding = is_want(code) ? length : 0;
+    connection->outstanding = is_want(code) || is_ticket(code) ? length : 0;
     return ended(*connection, code, false, claimed_of_write(code, length));
 }
 

@@ -130,7 +130,8 @@ int on_server_name(SSL* ssl, int*, void* other_ctx) {
 
 int on_select(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
               unsigned int in_length, void*) {
-    const unsigned char wanted[] = {2, 'h', '2'};
+    // What is chosen lies in it, and is read when this has returned.
+    static constexpr unsigned char wanted[] = {2, 'h', '2'};
     unsigned char* chosen = nullptr;
     const int found =
         SSL_select_next_proto(&chosen, out_length, wanted, sizeof wanted, in, in_length);
