@@ -68,7 +68,9 @@ TEST(Citations, dialects_cite_lines_that_say_so) {
          fs::directory_iterator{fs::path{SHIMFUZZ_SOURCE_DIR} / "model" / "dialects"}) {
         const std::string text = read(entry.path());
         const std::size_t cited = for_each_match(text, citation, [&](const std::smatch& match) {
-            const std::vector<std::string>& lines = lines_of(match[1], match[2]);
+            const std::string version = match[1];
+            const std::string path = match[2];
+            const std::vector<std::string>& lines = lines_of(version, path);
             const std::size_t line = std::stoul(match[3]);
             ASSERT_LE(line, lines.size()) << entry.path() << ": " << match.str();
             EXPECT_NE(lines[line - 1].find(match[4].str()), std::string::npos)
