@@ -120,6 +120,21 @@ function(shimfuzz_read_lws_commands build out_sources out_includes out_definitio
   set(${out_definitions} "${definitions}" PARENT_SCOPE)
 endfunction()
 
+# shimfuzz_why_no_wrapper(<source> <out_reason>)
+#
+# Sets <out_reason> to why the wrapper of the lws in <source> cannot be compiled with the mbedTLS in
+# use, or to nothing.
+function(shimfuzz_why_no_wrapper source out_reason)
+  set(${out_reason} "" PARENT_SCOPE)
+  # Without these macros a source knows only the mbedTLS 2 way to reach inside a structure.
+  file(STRINGS "${source}/lib/tls/mbedtls/wrapper/platform/ssl_pm.c" knows_mbedtls_3
+    REGEX "MBEDTLS_PRIVATE" LIMIT_COUNT 1)
+  if(SHIMFUZZ_MBEDTLS_VERSION VERSION_GREATER_EQUAL 3 AND NOT knows_mbedtls_3)
+    set(${out_reason} "it is written for mbedTLS 2, and this is mbedTLS\
+ ${SHIMFUZZ_MBEDTLS_VERSION}; MBEDTLS_ROOT takes another" PARENT_SCOPE)
+  endif()
+endfunction()
+
 # add_lws_wrapper(<subject> SOURCE <folder> [CONFIGURED <build>] [MBEDTLS <kit>])
 #
 # Makes the subject <subject> from the wrapper of the lws tree in <folder>, which is configured
@@ -135,12 +150,9 @@ function(add_lws_wrapper subject)
   if(arg_MBEDTLS)
     shimfuzz_use_kit(${arg_MBEDTLS})
   endif()
-  # Without these macros a source knows only the mbedTLS 2 way to reach inside a structure.
-  file(STRINGS "${arg_SOURCE}/lib/tls/mbedtls/wrapper/platform/ssl_pm.c" knows_mbedtls_3
-    REGEX "MBEDTLS_PRIVATE" LIMIT_COUNT 1)
-  if(SHIMFUZZ_MBEDTLS_VERSION VERSION_GREATER_EQUAL 3 AND NOT knows_mbedtls_3)
-    shimfuzz_skip_subject(${subject} "it is written for mbedTLS 2, and this is mbedTLS\
- ${SHIMFUZZ_MBEDTLS_VERSION}; MBEDTLS_ROOT takes another")
+  shimfuzz_why_no_wrapper("${arg_SOURCE}" reason)
+  if(reason)
+    shimfuzz_skip_subject(${subject} "${reason}")
     return()
   endif()
 
