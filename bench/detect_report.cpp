@@ -103,17 +103,17 @@ std::string names(const std::vector<std::string>& bugs) {
     return bugs.empty() ? "none" : fmt::format("`{}`", fmt::join(bugs, "`, `"));
 }
 
-std::string standing_text(const std::vector<BugSummary>& bugs) {
+std::string standing_text(const std::vector<BugSummary>& bugs, double seconds_max) {
     const Standing standing = standing_of(bugs);
     std::string text = fmt::format(
-        "Detected by `ours` within 60 s of the processor in at least nine of ten searches: {} of "
+        "Detected by `ours` within {:g} s of the processor in at least nine of ten searches: {} of "
         "{} "
         "bugs; not so: {}.\n\nRandom scenarios need more than 1,000 executions for {} of them. "
         "Over "
         "those, the geometric mean of an engine's executions to ours:\n\n| engine | times ours | "
         "needs fewer executions than ours for |\n| --- | ---: | --- |\n",
-        standing.detected_in_nine_of_ten, standing.bugs, names(standing.not_so),
-        standing.hard_bugs);
+        std::min(seconds_max, 60.0), standing.detected_in_nine_of_ten, standing.bugs,
+        names(standing.not_so), standing.hard_bugs);
     for (std::size_t i = 1; i < engines().size(); ++i) {
         if (was_asked(bugs, i)) {
             text += fmt::format("| `{}` | {} | {} |\n", engines()[i].name,
@@ -227,7 +227,7 @@ std::string markdown_of(const DetectSettings& settings, const std::vector<BugSum
         "within {:g} s; `>` where fewer than "
         "half did.\n\n{}\nThe median execution at which the planted line first ran, "
         "first made a difference, and was seen to:\n\n{}",
-        standing_text(bugs), settings.seeds, settings.afl_seeds, settings.seconds,
+        standing_text(bugs, settings.seconds), settings.seeds, settings.afl_seeds, settings.seconds,
         executions_table(bugs), counters_table(bugs));
 }
 
