@@ -93,7 +93,7 @@ private:
     ProofWatcher& watcher_;
     Alphabet alphabet_;
     std::vector<std::vector<Task>> tasks_;  // by the length that scenarios come to with them
-    bool all_fit_ = true;                   // none was put off beyond the greatest length
+    bool all_fit_ = true;                   // no scenario was too long, and no letter
     std::vector<Reached> reached_;
     std::unordered_map<StateHash, std::uint32_t, HashOfHash> numbers_;  // in reached_
     std::vector<Edge> edges_;
@@ -111,7 +111,8 @@ Proof Prover::prove() {
     for (std::size_t setup = 0; setup < alphabet_.setups.size(); ++setup) {
         put_off({.step = {.letter = static_cast<std::uint16_t>(setup)}, .more_to = {}}, 0);
     }
-    for (std::uint32_t length = 0; length < tasks_.size() && !proof_.closed; ++length) {
+    bool is_left = true;
+    for (std::uint32_t length = 0; length < tasks_.size() && is_left; ++length) {
         // What is put off here belongs to greater lengths.
         const std::vector<Task> tasks = std::move(tasks_[length]);
         for (const Task& task : tasks) {
@@ -123,8 +124,9 @@ Proof Prover::prove() {
         tasks_[length].clear();
         proof_.progress.length = length;
         watcher_.length_done(proof_.progress);
-        proof_.closed = all_fit_ && std::ranges::all_of(tasks_, &std::vector<Task>::empty);
+        is_left = !std::ranges::all_of(tasks_, &std::vector<Task>::empty);
     }
+    proof_.closed = all_fit_ && !is_left;
     count_scenarios();
     return std::move(proof_);
 }
@@ -218,9 +220,14 @@ void Prover::put_off_more_of(const Step& step, std::uint32_t length) {
     if (!asks || !pause_.has_value()) {
         return;
     }
-    for (std::size_t i = 0; i < function_count && step.answers < answers_per_letter_max; ++i) {
-        if (pause_->may_be_told[i]) {
+    for (std::size_t i = 0; i < function_count; ++i) {
+        if (!pause_->may_be_told[i]) {
+            continue;
+        }
+        if (step.answers < request_.answers_max) {
             put_off({.step = step, .more_to = static_cast<Function>(i)}, length + 1);
+        } else {
+            all_fit_ = false;
         }
     }
     if (pause_->asked && step.noise == 0 && !alphabet_.noise.empty()) {

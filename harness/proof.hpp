@@ -18,7 +18,8 @@
 
 namespace shimfuzz::harness {
 
-// Answers that one letter may be given, one after the other; whoever asks for more gets no others.
+// Answers that one letter can be given, one after the other. Where somebody asks for more, what
+// would come then is not tried, and the proof does not close.
 inline constexpr std::size_t answers_per_letter_max = 6;
 
 // No proof takes longer scenarios.
@@ -27,7 +28,8 @@ inline constexpr std::uint32_t proof_ops_max = 200;
 struct ProofRequest {
     scenario::Play play;
     std::uint32_t ops_max = proof_ops_max;
-    std::vector<std::string> known;  // signatures at which it goes on
+    std::vector<std::string> known;                    // signatures at which it goes on
+    std::size_t answers_max = answers_per_letter_max;  // of a letter; not more than that
     bool with_misuse = false;
     bool with_content = false;
     bool with_cells = false;  // each play once more, to see what it has been in
@@ -49,7 +51,7 @@ struct Progress {
 };
 
 struct Proof {
-    bool closed = false;  // no new state came of the longest scenarios
+    bool closed = false;  // no new state came of the longest scenarios, and nothing was left out
     Progress progress;
     // How many scenarios there are of each length, all of which were played or end as one that was.
     std::vector<double> scenarios;

@@ -425,4 +425,12 @@ TEST(Cells, OfAProofAreThoseOfAllItsScenarios) {
     EXPECT_EQ(proof.cells, cells);
 }
 
+// Who asks more often in one letter than it is answered has not been tried to the end.
+TEST(Closure, IsNotSaidOfLettersThatWereCutShort) {
+    Reached reached;
+    EXPECT_TRUE(harness::prove({.play = looped_any, .known = {}}, reached).closed);
+    EXPECT_FALSE(
+        harness::prove({.play = looped_any, .known = {}, .answers_max = 1}, reached).closed);
+}
+
 }  // namespace
